@@ -1,0 +1,51 @@
+#include "dataflow.h"
+
+#include "dataflows/dataflows.h"
+#include "errors.h"
+
+namespace energysim {
+
+DimRule Dataflow::rule(Dim dim, const Scheme& scheme) const {
+  DimRule rule = rules[index(dim)];
+  for (const auto& [which, tile] : scheme.glb_tiles) {
+    if (which == dim) rule.glb = tile;
+  }
+  return rule;
+}
+
+const Scheme& Dataflow::scheme(const std::string& scheme_name) const {
+  std::string known;
+  for (const Scheme& s : schemes) {
+    if (s.name == scheme_name) return s;
+    known += (known.empty() ? "" : ", ") + s.name;
+  }
+  throw InvalidInput("dataflow '" + name + "' has no loop order '" + scheme_name +
+                     "'; known: " + known);
+}
+
+Count rectangles(Count rows, Count columns, Count height, Count width) {
+  if (width <= columns) return (rows / height) * (columns / width);
+  return rows / (height * ceil_div(width, columns));
+}
+
+const std::vector<DataflowPtr>& dataflows() {
+  static const std::vector<DataflowPtr> all = [] {
+    std::vector<DataflowPtr> list;
+    for (Dataflow (*make)() : {row_stationary, row_stationary_chip}) {
+      list.push_back(std::make_shared<const Dataflow>(make()));
+    }
+    return list;
+  }();
+  return all;
+}
+
+DataflowPtr find_dataflow(const std::string& name) {
+  std::string known;
+  for (const DataflowPtr& dataflow : dataflows()) {
+    if (dataflow->name == name) return dataflow;
+    known += (known.empty() ? "" : ", ") + dataflow->name;
+  }
+  throw InvalidInput("unknown dataflow '" + name + "'; known: " + known);
+}
+
+}  // namespace energysim

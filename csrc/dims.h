@@ -1,0 +1,58 @@
+// The words every other file uses: layer dimensions, operands, levels and the storeys of a nest.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace energysim {
+
+// Exact number of words, accesses or MACs. Signed: a count that goes below zero is a bug that
+// shows, not 18446744073709551600.
+using Count = std::int64_t;
+
+// Layer dimensions, named as in the Eyeriss papers (ISCA 2016, Table I).
+enum class Dim : std::uint8_t { N, G, M, C, R, S, E, F };
+inline constexpr int kDims = 8;
+inline constexpr std::array<Dim, kDims> kAllDims{Dim::N, Dim::G, Dim::M, Dim::C,
+                                                 Dim::R, Dim::S, Dim::E, Dim::F};
+inline constexpr std::array<char, kDims> kDimLetters{'N', 'G', 'M', 'C', 'R', 'S', 'E', 'F'};
+
+enum class Operand : std::uint8_t { Ifmap, Filter, Psum };
+inline constexpr int kOperands = 3;
+inline constexpr std::array<Operand, kOperands> kAllOperands{Operand::Ifmap, Operand::Filter,
+                                                             Operand::Psum};
+inline constexpr std::array<std::string_view, kOperands> kOperandNames{"ifmap", "filter", "psum"};
+
+// Where words are moved: DRAM, global buffer, the array's network, scratch pads in the PEs.
+enum class Level : std::uint8_t { Dram, Glb, Noc, Rf };
+inline constexpr int kLevels = 4;
+inline constexpr std::array<Level, kLevels> kAllLevels{Level::Dram, Level::Glb, Level::Noc,
+                                                       Level::Rf};
+inline constexpr std::array<std::string_view, kLevels> kLevelNames{"dram", "glb", "noc", "rf"};
+
+// The temporal storeys of a nest, outside in. (The array, between Glb and Pe, is spatial.)
+enum class Storey : std::uint8_t { Dram, Glb, Pe };
+
+template <class Enum>
+constexpr int index(Enum value) {
+  return static_cast<int>(value);
+}
+
+// Does an operand have the dimension among its coordinates? E and F (with R and S) select ifmap
+// rows and columns through the sliding window.
+constexpr bool relevant(Operand operand, Dim dim) {
+  switch (operand) {
+    case Operand::Ifmap:
+      return dim != Dim::M;
+    case Operand::Filter:
+      return dim != Dim::N && dim != Dim::E && dim != Dim::F;
+    case Operand::Psum:
+      return dim != Dim::C && dim != Dim::R && dim != Dim::S;
+  }
+  return false;
+}
+
+constexpr Count ceil_div(Count a, Count b) { return (a + b - 1) / b; }
+
+}  // namespace energysim

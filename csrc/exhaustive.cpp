@@ -1,0 +1,125 @@
+// The search without bounds: counts every choice of letters. Slow, short, and shares only the space
+// and the counting with the search that it checks.
+#include <limits>
+
+#include "price.h"
+#include "search.h"
+#include "space.h"
+
+namespace energysim {
+namespace {
+
+// Calls `visit` with every choice of a dimension's free tiles.
+template <class Visit>
+void each_choice(const Space& space, Dim dim, Visit visit) {
+  const DimRule& rule = space.rule(dim);
+  const Count size = space.layer().size(dim);
+  for (Count pe = 1; pe <= (rule.pe == Tile::Free ? size : 1); ++pe) {
+    const Count most_chunks = rule.pass == Tile::Free ? ceil_div(size, pe) : 1;
+    for (Count chunks = 1; chunks <= most_chunks; ++chunks) {
+      const Count pass = space.tiles(dim, {pe, chunks, 0}).pass;
+      for (Count glb = pass; glb <= (rule.glb == Tile::Free ? size : pass); ++glb) {
+        visit(Choice{pe, chunks, glb});
+      }
+    }
+  }
+}
+
+class Exhaustive {
+ public:
+  Exhaustive(const Layer& layer, const Architecture& arch, const EnergyTable& table)
+      : layer_(layer), arch_(arch), table_(table) {}
+
+  void run(const DataflowPtr& dataflow, const Scheme& scheme) {
+    const Space space(layer_, arch_, *dataflow, scheme);
+    Nest nest = space.smallest();
+    choose(space, 0, nest, dataflow, scheme);
+  }
+
+  Found found;
+
+ private:
+  void choose(const Space& space, int d, Nest& nest, const DataflowPtr& dataflow,
+              const Scheme& scheme) {
+    if (d == kDims) {
+      evaluate(space, nest, dataflow, scheme);
+      return;
+    }
+    const Dim dim = kAllDims[static_cast<std::size_t>(d)];
+    if (dim == Dim::G) {
+      choose(space, d + 1, nest, dataflow, scheme);
+      return;
+    }
+    each_choice(space, dim, [&](const Choice& choice) {
+      nest[dim] = space.tiles(dim, choice);
+      choose(space, d + 1, nest, dataflow, scheme);
+    });
+    nest[dim] = space.smallest()[dim];
+  }
+
+  void evaluate(const Space& space, const Nest& nest, const DataflowPtr& dataflow,
+                const Scheme& scheme) {
+    if (!space.fits(nest)) {
+      ++found.proof.cut_by_capacity;
+      return;
+    }
+    ++found.proof.evaluated;
+    const AccessCounts<Checked> counts = count_nest(layer_, arch_, nest);
+    const double cost = energy(counts, table_);
+    if (found.proof.evaluated > 1 && cost >= found.energy) return;
+    found.mapping = Mapping{dataflow, scheme.name, nest};
+    found.counts = counts;
+    found.energy = cost;
+  }
+
+  const Layer& layer_;
+  const Architecture& arch_;
+  const EnergyTable& table_;
+};
+
+}  // namespace
+
+Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
+                        double ifmap_density) {
+  arch.validate();
+  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
+  Exhaustive exhaustive(layer, arch, table);
+  for (const Scheme& scheme : dataflow->schemes) exhaustive.run(dataflow, scheme);
+  Found found = std::move(exhaustive.found);
+  if (found.proof.evaluated == 0) {
+    throw NoMapping("layer '" + layer.name() + "': no mapping of dataflow '" + dataflow->name +
+                    "' fits architecture '" + arch.name + "'");
+  }
+  found.proof.lower_bound = found.proof.optimum = found.energy;
+  return found;
+}
+
+double space_size(const Layer& layer, const Dataflow& dataflow) {
+  double total = 0;
+  for (const Scheme& scheme : dataflow.schemes) {
+    double product = 1;
+    for (Dim dim : kAllDims) {
+      if (dim == Dim::G) continue;
+      const DimRule rule = dataflow.rule(dim, scheme);
+      const Count size = layer.size(dim);
+      double choices = 0;
+      for (Count pe = 1; pe <= (rule.pe == Tile::Free ? size : 1); ++pe) {
+        const Count most_chunks = rule.pass == Tile::Free ? ceil_div(size, pe) : 1;
+        if (rule.glb != Tile::Free) {
+          choices += static_cast<double>(most_chunks);
+          continue;
+        }
+        // Chunk counts 1 .. k give passes pe, 2 pe, ..., the last one clipped to the dimension.
+        const double k = static_cast<double>(most_chunks);
+        choices += (k - 1) * static_cast<double>(size + 1) -
+                   static_cast<double>(pe) * (k - 1) * k / 2 + 1;
+        if (rule.pass != Tile::Free && pe < size) choices += static_cast<double>(size - pe);
+      }
+      product *= choices;
+    }
+    total += product;
+  }
+  return total;
+}
+
+}  // namespace energysim

@@ -1,0 +1,44 @@
+// A mapping: one nest of a dataflow's scheme, with all tile sizes decided.
+#pragma once
+
+#include "architecture.h"
+#include "dataflow.h"
+#include "layer.h"
+#include "window_terms.h"
+
+namespace energysim {
+
+struct Mapping {
+  DataflowPtr dataflow;
+  std::string scheme;
+  Nest nest;
+
+  // The size that a letter of the papers stands for: words of a tile, or PEs side by side where the
+  // dimension is cut in space.
+  Count letter(const Variable& variable) const;
+};
+
+// Storage that a nest needs, in words; and rectangles on the array.
+Count glb_need(const Layer& layer, const Nest& nest, Operand operand);
+Count rf_need(const Layer& layer, const Nest& nest, Operand operand);
+Count rectangles_needed(const Dataflow& dataflow, const Nest& nest);
+
+// Throws InvalidMapping unless the tiles belong to the layer, nest, and have their loops: what
+// `count_nest` takes for granted.
+void check_nest(const Layer& layer, const Nest& nest);
+
+// Throws InvalidMapping, naming limit, need, what there is and what to change, unless the tiles
+// nest, follow the dataflow's rules, have their loops, and fit the architecture.
+void check_mapping(const Layer& layer, const Architecture& arch, const Mapping& mapping);
+
+// Builds and checks a mapping from the letters of its dataflow; letters not given take the
+// smallest value allowed.
+Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, DataflowPtr dataflow,
+                             const std::string& scheme,
+                             const std::vector<std::pair<std::string, Count>>& letters);
+
+// Axes of the ifmap's window.
+WindowAxis row_axis(const Layer& layer);
+WindowAxis column_axis(const Layer& layer);
+
+}  // namespace energysim

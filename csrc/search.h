@@ -1,0 +1,52 @@
+// The energy-optimal mapping of a layer, with a proof.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "count.h"
+
+namespace energysim {
+
+// Why the optimum is the optimum: how the search covered the whole space.
+struct Proof {
+  Count evaluated = 0;        // mappings counted exactly
+  Count bounded = 0;          // sub-spaces given a lower bound
+  Count cut_by_bound = 0;     // sub-spaces whose lower bound is not below the optimum
+  Count cut_by_capacity = 0;  // sub-spaces of which no mapping fits the architecture
+  Count cut_as_equal = 0;     // sub-spaces with a smaller tile of the same counts beside them
+  double lower_bound = 0;     // of every mapping in the space
+  double optimum = 0;         // the energy of the mapping returned
+
+  bool operator==(const Proof&) const = default;
+};
+
+struct Found {
+  Mapping mapping;
+  AccessCounts<Checked> counts;
+  double energy = 0;
+  Proof proof;
+};
+
+// Finds the mapping of least energy in the space of `dataflow`; of equals, always the same one.
+// Costs are those of `arch.table` with accesses gated for the given density of ifmap values.
+// Throws NoMapping if no mapping fits.
+Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
+             double ifmap_density = 1.0);
+
+// The same by counting every mapping of the space; slow, for checking `search` on small layers.
+Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
+                        double ifmap_density = 1.0);
+
+// Number of choices of all letters in all schemes, whether or not they fit.
+double space_size(const Layer& layer, const Dataflow& dataflow);
+
+// Optimal mappings of many layers. Equal shapes are searched once. `threads` = 0 takes all cores;
+// the answer is the same for any number. `progress(done)` is called now and then from the calling
+// thread; the search stops with Interrupted when it returns false.
+std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
+                                 const DataflowPtr& dataflow,
+                                 const std::vector<double>& ifmap_densities, int threads,
+                                 const std::function<bool(std::size_t)>& progress);
+
+}  // namespace energysim

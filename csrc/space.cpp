@@ -1,0 +1,101 @@
+#include "space.h"
+
+#include <algorithm>
+
+#include "errors.h"
+
+namespace energysim {
+
+Space::Space(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
+             const Scheme& scheme)
+    : layer_(&layer), arch_(&arch), dataflow_(&dataflow), scheme_(&scheme) {
+  for (Dim d : kAllDims) {
+    rules_[index(d)] = dataflow.rule(d, scheme);
+    whole_[index(d)] = layer.size(d);
+  }
+  fold_whole_tiles();
+}
+
+Tiles Space::tiles(Dim dim, const Choice& choice) const {
+  const DimRule& rule = rules_[index(dim)];
+  const Count size = layer_->size(dim), whole = whole_[index(dim)];
+  Tiles t;
+  t.layer = size;
+  if (dim == Dim::G) return t;
+  t.pe = rule.pe == Tile::One ? 1 : rule.pe == Tile::Whole ? whole : std::min(choice.pe, size);
+  t.rf = rule.rf == Tile::One ? 1 : t.pe;
+  t.pass = rule.pass == Tile::Same    ? t.pe
+           : rule.pass == Tile::Whole ? whole
+                                      : std::min(t.pe * choice.chunks, size);
+  t.glb = rule.glb == Tile::Same    ? t.pass
+          : rule.glb == Tile::Whole ? size
+                                    : std::clamp(choice.glb, t.pass, size);
+  return t;
+}
+
+// A dimension that is to stay whole is cut over time only as far as it could never fit otherwise,
+// whatever the other sizes. That depends on the filter, the row length and the architecture alone,
+// not on batch or channels, so that pruning a channel never changes it.
+void Space::fold_whole_tiles() {
+  const auto folds = [&](Dim d) {
+    return d != Dim::G && (rules_[index(d)].pe == Tile::Whole || rules_[index(d)].pass == Tile::Whole);
+  };
+  const auto least = [&] {
+    Nest nest;
+    nest.order = scheme_->order;
+    nest.glb = scheme_->glb;
+    for (Dim d : kAllDims) nest[d] = tiles(d, Choice{});
+    return nest;
+  };
+  // Channels that a scheme wants whole in the GLB count as one here.
+  const auto could_fit = [&] {
+    Nest nest = least();
+    for (Dim d : {Dim::N, Dim::M, Dim::C}) nest[d].glb = nest[d].pass;
+    return fits(nest);
+  };
+  for (Dim d : kAllDims) {
+    if (folds(d)) whole_[index(d)] = 1;
+  }
+  for (Dim d : kAllDims) {
+    if (!folds(d)) continue;
+    const Count size = layer_->size(d);
+    for (Count cuts = 1; cuts <= size; ++cuts) {
+      const Count tile = ceil_div(size, cuts);
+      if (tile == whole_[index(d)] && cuts > 1) continue;
+      whole_[index(d)] = tile;
+      if (could_fit()) break;
+    }
+  }
+  smallest_ = least();
+}
+
+bool Space::fits_glb(const Nest& nest) const {
+  Count need = 0;
+  for (Operand operand : kAllOperands) {
+    if (nest.glb[operand]) need += glb_need(*layer_, nest, operand);
+  }
+  return need <= arch_->glb_words;
+}
+
+bool Space::fits_rf(const Nest& nest) const {
+  Count pool = 0;
+  for (Operand operand : kAllOperands) {
+    const Count need = rf_need(*layer_, nest, operand);
+    if (!arch_->rf.pooled && need > arch_->rf.words[index(operand)]) return false;
+    pool += need;
+  }
+  return !arch_->rf.pooled || pool <= arch_->rf.pool;
+}
+
+bool Space::fits_array(const Nest& nest) const {
+  const Grid& grid = dataflow_->grid;
+  return rectangles_needed(*dataflow_, nest) <=
+         rectangles(arch_->rows, arch_->columns, nest[grid.vertical].chunks(),
+                    nest[grid.horizontal].chunks());
+}
+
+bool Space::fits(const Nest& nest) const {
+  return fits_array(nest) && fits_rf(nest) && fits_glb(nest);
+}
+
+}  // namespace energysim

@@ -1,0 +1,77 @@
+#include "timing.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace energysim {
+namespace {
+
+struct PassTile {
+  Count size = 0, times = 0;
+};
+
+// The pass tiles of one dimension: full ones, and the smaller last ones.
+std::vector<PassTile> pass_tiles(const Tiles& t) {
+  std::vector<PassTile> kinds;
+  const auto add = [&](Count size, Count times) {
+    if (size > 0 && times > 0) kinds.push_back({size, times});
+  };
+  const auto cut = [&](Count glb_tile, Count times) {
+    add(t.pass, times * (glb_tile / t.pass));
+    add(glb_tile % t.pass, times);
+  };
+  cut(t.glb, t.layer / t.glb);
+  cut(t.layer % t.glb, 1);
+  return kinds;
+}
+
+double bus_cycles(const Architecture& arch, Operand operand, double words) {
+  const double rate = arch.buses.words_per_cycle[index(operand)];
+  return rate > 0 ? words / rate : 0;
+}
+
+double pass_cycles(const Layer& layer, const Architecture& arch, const Nest& nest,
+                   const Count (&pass)[kDims]) {
+  using enum Dim;
+  const auto size = [&](Dim d) { return static_cast<double>(pass[index(d)]); };
+  double busiest_pe = 1;
+  for (Dim d : kAllDims) {
+    busiest_pe *= static_cast<double>(std::min(pass[index(d)], nest[d].pe));
+  }
+  const Count rows = window_words(row_axis(layer).axis, pass[index(E)], pass[index(R)]);
+  const Count columns = window_words(column_axis(layer).axis, pass[index(F)], pass[index(S)]);
+  const double ifmap = size(N) * size(C) * static_cast<double>(rows * columns);
+  const double filter = size(M) * size(C) * size(R) * size(S);
+  const double psum = size(N) * size(M) * size(E) * size(F);
+  const double load = bus_cycles(arch, Operand::Filter, filter);
+  return std::max({busiest_pe, bus_cycles(arch, Operand::Ifmap, ifmap), load,
+                   bus_cycles(arch, Operand::Psum, psum)}) +
+         load + arch.buses.pass_overhead_cycles;
+}
+
+}  // namespace
+
+Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest) {
+  std::vector<PassTile> kinds[kDims];
+  for (Dim d : kAllDims) kinds[index(d)] = pass_tiles(nest[d]);
+  Timing result;
+  Count pass[kDims];
+  const auto over = [&](const auto& self, int d, double times) -> void {
+    if (d == kDims) {
+      result.cycles += times * pass_cycles(layer, arch, nest, pass);
+      return;
+    }
+    for (const PassTile& kind : kinds[d]) {
+      pass[d] = kind.size;
+      self(self, d + 1, times * static_cast<double>(kind.times));
+    }
+  };
+  over(over, 0, 1.0);  // groups are tiles of one, walked like every other dimension
+  result.active_pes = 1;
+  for (Dim d : kAllDims) result.active_pes *= nest[d].chunks();
+  result.utilization =
+      static_cast<double>(layer.macs()) / (static_cast<double>(arch.pes()) * result.cycles);
+  return result;
+}
+
+}  // namespace energysim

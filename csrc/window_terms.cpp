@@ -1,0 +1,266 @@
+#include "window_terms.h"
+
+#include <algorithm>
+#include <map>
+
+#include "checked.h"
+
+namespace energysim {
+namespace {
+
+// A tile seen from its start, and how often it occurs.
+struct TileKind {
+  Count size = 0, times = 0;
+};
+
+// Two tiles that follow each other across a move of some loop, placed in common coordinates.
+struct Move {
+  Interval before, after;
+  Count times = 0;
+};
+
+template <class Item, int Capacity>
+class Few {
+ public:
+  void add(const Item& item) {
+    if (item.times > 0) items_[size_++] = item;
+  }
+  const Item* begin() const { return items_; }
+  const Item* end() const { return items_ + size_; }
+
+ private:
+  Item items_[Capacity];
+  int size_ = 0;
+};
+using TileKinds = Few<TileKind, 16>;
+using Moves = Few<Move, 32>;
+
+// One dimension cut for one storage: sizes of the tiles of each storey down to the storage's own.
+struct Cut {
+  Count layer = 1;
+  Count tile[3] = {1, 1, 1};
+  int depth = 1;  // storeys above the storage that cut this dimension
+
+  static Cut for_glb(const Tiles& t) { return {t.layer, {t.glb, 1, 1}, 1}; }
+  static Cut for_array(const Tiles& t) {
+    return t.streams() ? Cut{t.layer, {t.glb, t.pass, t.rf}, 3}
+                       : Cut{t.layer, {t.glb, t.pass, 1}, 2};
+  }
+
+  // Kinds of tile after `storeys` storeys.
+  TileKinds kinds(int storeys) const {
+    TileKinds now;
+    now.add({layer, 1});
+    for (int k = 0; k < std::min(storeys, depth); ++k) {
+      TileKinds next;
+      for (const TileKind& outer : now) {
+        next.add({tile[k], outer.times * (outer.size / tile[k])});
+        if (outer.size % tile[k] != 0) next.add({outer.size % tile[k], outer.times});
+      }
+      now = next;
+    }
+    return now;
+  }
+
+  // The storage's tile at the first and at the last trip of all loops inside `storeys`, in an outer
+  // tile that begins at `begin`.
+  Interval innermost_first(int storeys, Count begin, Count size) const {
+    for (int k = storeys; k < depth; ++k) size = std::min(size, tile[k]);
+    return {begin, begin + size};
+  }
+  Interval innermost_last(int storeys, Count begin, Count size) const {
+    for (int k = storeys; k < depth; ++k) {
+      const Count skipped = (ceil_div(size, tile[k]) - 1) * tile[k];
+      begin += skipped;
+      size -= skipped;
+    }
+    return {begin, begin + size};
+  }
+
+  // Moves of this dimension's own loop in storey k, from each tile to the next.
+  Moves own_moves(int k) const {
+    Moves moves;
+    if (k >= depth) return moves;
+    for (const TileKind& outer : kinds(k)) {
+      const Count trips = ceil_div(outer.size, tile[k]);
+      const auto move_after = [&](Count trip) {
+        const Count begin = trip * tile[k], next = begin + tile[k];
+        return Move{innermost_last(k + 1, begin, tile[k]),
+                    innermost_first(k + 1, next, std::min(tile[k], outer.size - next)),
+                    outer.times};
+      };
+      if (trips < 2) continue;
+      Move last = move_after(trips - 2);
+      moves.add(last);
+      if (trips > 2) {
+        Move full = move_after(0);
+        full.times *= trips - 2;
+        moves.add(full);
+      }
+    }
+    return moves;
+  }
+
+  // This dimension's part of a move of another dimension's loop: its loops inside start again.
+  Moves restarts(int storeys) const {
+    Moves moves;
+    const int outside = std::min(storeys, depth);
+    for (const TileKind& outer : kinds(outside)) {
+      moves.add({innermost_last(outside, 0, outer.size), innermost_first(outside, 0, outer.size),
+                 outer.times});
+    }
+    return moves;
+  }
+};
+
+// The i-th PE's share of a tile.
+Interval share(const Interval& tile, Count chunk, Count i) {
+  return {tile.begin + i * chunk, std::min(tile.end, tile.begin + (i + 1) * chunk)};
+}
+
+struct Kept {
+  Count array = 0, pes = 0;
+};
+
+// Positions of an array's tile, once for the array and once per PE.
+Kept held(const Axis& axis, Count outs, Count taps, Count out_chunk, Count tap_chunk) {
+  const Count out_full = outs / out_chunk, out_rest = outs % out_chunk;
+  const Count tap_full = taps / tap_chunk, tap_rest = taps % tap_chunk;
+  const Count pes = out_full * tap_full * window_words(axis, out_chunk, tap_chunk) +
+                    out_full * window_words(axis, out_chunk, tap_rest) +
+                    tap_full * window_words(axis, out_rest, tap_chunk) +
+                    window_words(axis, out_rest, tap_rest);
+  return {window_words(axis, outs, taps), pes};
+}
+
+// PE by PE: a position need not be read again only if every PE that needs it still holds it.
+Kept kept_by_pes(const Axis& axis, const Box& before, const Box& after, Count out_chunk,
+                 Count tap_chunk) {
+  Kept kept;
+  std::map<Count, bool> still_held;  // position -> do all PEs that need it hold it?
+  const Count outs = ceil_div(after.out.size(), out_chunk);
+  const Count taps = ceil_div(after.tap.size(), tap_chunk);
+  for (Count i = 0; i < outs; ++i) {
+    for (Count k = 0; k < taps; ++k) {
+      const Box now{share(after.out, out_chunk, i), share(after.tap, tap_chunk, k)};
+      const Box old{share(before.out, out_chunk, i), share(before.tap, tap_chunk, k)};
+      kept.pes += common_words(axis, old, now);
+      std::map<Count, bool> mine;
+      for (Count e = now.out.begin; e < now.out.end; ++e) {
+        for (Count r = now.tap.begin; r < now.tap.end; ++r) {
+          const Count at = e * axis.stride + r * axis.dilation;
+          mine.emplace(at, false);
+        }
+      }
+      for (Count e = old.out.begin; e < old.out.end; ++e) {
+        for (Count r = old.tap.begin; r < old.tap.end; ++r) {
+          const auto found = mine.find(e * axis.stride + r * axis.dilation);
+          if (found != mine.end()) found->second = true;
+        }
+      }
+      for (const auto& [at, holds] : mine) {
+        const auto [entry, fresh] = still_held.emplace(at, holds);
+        if (!fresh) entry->second = entry->second && holds;
+      }
+    }
+  }
+  for (const auto& entry : still_held) kept.array += entry.second ? 1 : 0;
+  return kept;
+}
+
+Kept kept_in_array(const Axis& axis, const Box& before, const Box& after, Count out_chunk,
+                   Count tap_chunk) {
+  if (before == after) {
+    return held(axis, after.out.size(), after.tap.size(), out_chunk, tap_chunk);
+  }
+  const bool one_pe = std::max(before.out.size(), after.out.size()) <= out_chunk &&
+                      std::max(before.tap.size(), after.tap.size()) <= tap_chunk;
+  if (one_pe) {
+    const Count common = common_words(axis, before, after);
+    return {common, common};
+  }
+  // One ifmap row per PE and another tile: each PE now needs another row.
+  if (out_chunk == 1 && tap_chunk == 1 && before.tap == after.tap &&
+      before.out.begin != after.out.begin) {
+    return {};
+  }
+  return kept_by_pes(axis, before, after, out_chunk, tap_chunk);
+}
+
+// How many storeys of `dim` stand outside loop j (j itself excluded).
+int storeys_outside(const LoopOrder& order, Dim dim, int j) {
+  int outside = 0;
+  for (int i = 0; i < j; ++i) {
+    if (order[i].dim == dim) outside = index(order[i].storey) + 1;
+  }
+  return outside;
+}
+
+Moves moves_at(const Cut& cut, const LoopOrder& order, Dim dim, int j) {
+  if (order[j].dim == dim) return cut.own_moves(index(order[j].storey));
+  return cut.restarts(storeys_outside(order, dim, j));
+}
+
+Count times(Count a, Count b) { return (Checked(a) * Checked(b)).value(); }
+
+}  // namespace
+
+void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
+                      const LoopOrder& order, WindowTerms<Count>& terms) {
+  const Cut out_cut = Cut::for_glb(out), tap_cut = Cut::for_glb(tap);
+  const int glb = index(Reach::Glb);
+  terms.gross[glb] = 0;
+  for (const TileKind& o : out_cut.kinds(1)) {
+    for (const TileKind& t : tap_cut.kinds(1)) {
+      terms.gross[glb] +=
+          times(o.times * t.times, window_words(axis.axis, o.size, t.size));
+    }
+  }
+  for (int j = 0; j < order.size() && order[j].storey == Storey::Dram; ++j) {
+    Count kept = 0;
+    for (const Move& o : moves_at(out_cut, order, axis.out, j)) {
+      for (const Move& t : moves_at(tap_cut, order, axis.tap, j)) {
+        kept += times(o.times * t.times,
+                      common_words(axis.axis, {o.before, t.before}, {o.after, t.after}));
+      }
+    }
+    terms.kept[glb][j] = kept;
+  }
+}
+
+void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
+                        const LoopOrder& order, WindowTerms<Count>& terms) {
+  const Cut out_cut = Cut::for_array(out), tap_cut = Cut::for_array(tap);
+  const Count out_chunk = out.pe, tap_chunk = tap.pe;
+  const int array = index(Reach::Array), pes = index(Reach::Pes);
+  terms.gross[array] = terms.gross[pes] = 0;
+  for (const TileKind& o : out_cut.kinds(3)) {
+    for (const TileKind& t : tap_cut.kinds(3)) {
+      const Kept all = held(axis.axis, o.size, t.size, out_chunk, tap_chunk);
+      terms.gross[array] += times(o.times * t.times, all.array);
+      terms.gross[pes] += times(o.times * t.times, all.pes);
+    }
+  }
+  for (int j = 0; j < order.size(); ++j) {
+    Kept sum;
+    for (const Move& o : moves_at(out_cut, order, axis.out, j)) {
+      for (const Move& t : moves_at(tap_cut, order, axis.tap, j)) {
+        const Kept kept = kept_in_array(axis.axis, {o.before, t.before}, {o.after, t.after},
+                                        out_chunk, tap_chunk);
+        sum.array += times(o.times * t.times, kept.array);
+        sum.pes += times(o.times * t.times, kept.pes);
+      }
+    }
+    terms.kept[array][j] = sum.array;
+    terms.kept[pes][j] = sum.pes;
+  }
+}
+
+WindowTerms<Count> window_terms(const WindowAxis& axis, const Nest& nest) {
+  WindowTerms<Count> terms;
+  glb_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, terms);
+  array_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, terms);
+  return terms;
+}
+
+}  // namespace energysim
