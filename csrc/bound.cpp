@@ -7,54 +7,49 @@ namespace energysim {
 DimTerms<double> optimistic_terms(const Partial& p) {
   const auto real = [](Count value) { return static_cast<double>(value); };
   const Count size = p.layer;
-  const Count passes_at_least = ceil_div(size, p.pass.most);
-  const Count glb_tiles = p.glb_case == GlbCase::Whole   ? 1
-                          : p.glb_case == GlbCase::Above ? ceil_div(size, p.glb.most)
-                                                         : passes_at_least;
-  const Count passes = std::max(
-      passes_at_least, p.glb_case == GlbCase::Above ? glb_tiles + 1 : glb_tiles);
-  const Count rf_most = p.single_in_rf ? 1 : p.pe.most;
-  const Count resident = p.streams ? rf_most : p.pass.most;
+  const Count rf_most = p.single_in_rf ? 1 : p.most_pe;
+  const Count resident = p.streams ? rf_most : p.most_pass;
+  Count passes = ceil_div(size, p.most_pass), glb_tiles = passes;
+  if (p.glb_case == GlbCase::Whole) glb_tiles = 1;
+  if (p.glb_case == GlbCase::Above) {
+    glb_tiles = ceil_div(size, p.most_glb);
+    passes = std::max(passes, glb_tiles + 1);
+  }
 
   DimTerms<double> d;
   d.size = real(size);
   d.states[1] = real(glb_tiles);
-  d.states[2] = real(passes);
-  d.states[3] = p.streams ? real(std::max(passes, ceil_div(size, rf_most))) : d.states[2];
+  d.states[2] = d.states[3] = real(passes);
   if (p.streams) {
+    d.states[3] = real(std::max(passes, p.single_in_rf ? size : ceil_div(size, rf_most)));
     d.pes[1] = d.states[1];
     d.pes[2] = d.states[2];
     d.pes[3] = d.states[3];
   } else {
-    const double shares = real(ceil_div(size, p.pe.most));
-    d.pes[0] = real(p.chunks.least);
-    d.pes[1] = std::max(d.states[1], d.pes[0]);
-    d.pes[2] = d.pes[3] = std::max(d.states[2], shares);
+    d.pes[0] = real(p.least_chunks);
+    d.pes[2] = d.pes[3] = real(std::max(passes, ceil_div(size, p.most_pe)));
     // One GLB tile per pass: each PE's share is a new tile.
-    if (p.glb_case == GlbCase::Same) d.pes[1] = d.pes[2];
+    d.pes[1] = p.glb_case == GlbCase::Same ? d.pes[2] : std::max(d.states[1], d.pes[0]);
   }
 
   // Coordinates that may stay put while loops outside turn.
   const double whole = size <= resident ? d.size : 0;
-  const Count smallest_pass = p.streams ? p.pass.least : 1;
-  const double per_pass = smallest_pass <= resident ? d.size : real(std::min(resident, size));
-  d.keep[0] = p.glb_case == GlbCase::Above ? 0 : whole;
-  switch (p.glb_case) {
-    case GlbCase::Same:
-      d.keep[1] = per_pass;
-      break;
-    case GlbCase::Whole:
-      d.keep[1] = whole;
-      break;
-    case GlbCase::Above:
-      // Full GLB tiles take at least two passes; only the last, smaller one may take a single one.
-      d.keep[1] = real(std::min(resident, size / 2));
-      break;
+  // Streamed passes keep their coordinates if they are as small as the pads: possible for all of
+  // them while the PE's tile is open, else only for a last, smaller one.
+  const double per_pass =
+      !p.streams || p.pe_open || p.most_pe <= rf_most ? d.size : real(std::min(resident, size));
+  d.keep[0] = whole;
+  d.keep[1] = per_pass;
+  if (p.glb_case == GlbCase::Whole) d.keep[1] = whole;
+  if (p.glb_case == GlbCase::Above) {
+    // Full GLB tiles take two passes or more; only the last, smaller one may take a single one.
+    d.keep[0] = 0;
+    d.keep[1] = real(std::min(resident, size / 2));
   }
   d.keep[2] = p.streams ? per_pass : d.size;
   d.keep[3] = d.size;
   const bool one_glb_tile = p.glb_case == GlbCase::Whole ||
-                            size <= (p.glb_case == GlbCase::Same ? p.pass.most : p.glb.most);
+                            size <= (p.glb_case == GlbCase::Same ? p.most_pass : p.most_glb);
   d.keep_glb = one_glb_tile ? d.size : 0;
   return d;
 }

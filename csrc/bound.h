@@ -8,24 +8,22 @@ namespace energysim {
 // How the GLB tile of a dimension relates to its pass tile.
 enum class GlbCase : std::uint8_t {
   Same,   // the same tile
-  Above,  // a larger tile, still free: at least two passes
+  Above,  // a larger tile, so that a full one takes at least two passes
   Whole,  // the whole dimension
 };
 
-// The sizes that a tile may still take. A decided one has least == most.
-struct Range {
-  Count least = 1, most = 1;
-
-  bool decided() const { return least == most; }
-};
-
-// What is known of one dimension in the middle of a search.
+// What is known of one dimension in the middle of a search: the greatest sizes its tiles may still
+// take.
 struct Partial {
   Count layer = 1;
   bool streams = false;       // streamed inside the PE, never cut in space
   bool single_in_rf = false;  // the scratch pads hold a single coordinate
+  bool pe_open = false;       // is the PE's tile undecided, or decided as `most_pe`?
   GlbCase glb_case = GlbCase::Same;
-  Range pe, chunks, pass, glb;
+  Count most_pe = 1;      // PE tile
+  Count least_chunks = 1;  // PEs side by side
+  Count most_pass = 1;    // pass tile
+  Count most_glb = 1;     // GLB tile
 };
 
 // Terms that no completion of `partial` can beat: `states` and `pes` from below, `keep` from above.

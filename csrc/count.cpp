@@ -1,5 +1,7 @@
 #include "count.h"
 
+#include "footprint.h"
+
 namespace energysim {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "errors.h"
+#include "footprint.h"
 #include "space.h"
 
 namespace energysim {
@@ -121,42 +122,6 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
 }
 
 }  // namespace
-
-WindowAxis row_axis(const Layer& layer) {
-  return {{layer.shape().stride_v, layer.shape().dilation_v}, Dim::E, Dim::R};
-}
-
-WindowAxis column_axis(const Layer& layer) {
-  return {{layer.shape().stride_h, layer.shape().dilation_h}, Dim::F, Dim::S};
-}
-
-namespace {
-
-// Words of an operand in tiles of one storage.
-template <class TileOf>
-Count words(const Layer& layer, Operand operand, TileOf tile) {
-  using enum Dim;
-  switch (operand) {
-    case Operand::Ifmap:
-      return tile(N) * tile(C) * window_words(row_axis(layer).axis, tile(E), tile(R)) *
-             window_words(column_axis(layer).axis, tile(F), tile(S));
-    case Operand::Filter:
-      return tile(M) * tile(C) * tile(R) * tile(S);
-    case Operand::Psum:
-      return tile(N) * tile(M) * tile(E) * tile(F);
-  }
-  return 0;
-}
-
-}  // namespace
-
-Count glb_need(const Layer& layer, const Nest& nest, Operand operand) {
-  return words(layer, operand, [&](Dim d) { return nest[d].glb; });
-}
-
-Count rf_need(const Layer& layer, const Nest& nest, Operand operand) {
-  return words(layer, operand, [&](Dim d) { return nest[d].rf; });
-}
 
 Count rectangles_needed(const Dataflow& dataflow, const Nest& nest) {
   Count need = 1;

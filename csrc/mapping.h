@@ -4,7 +4,6 @@
 #include "architecture.h"
 #include "dataflow.h"
 #include "layer.h"
-#include "window_terms.h"
 
 namespace energysim {
 
@@ -18,9 +17,7 @@ struct Mapping {
   Count letter(const Variable& variable) const;
 };
 
-// Storage that a nest needs, in words; and rectangles on the array.
-Count glb_need(const Layer& layer, const Nest& nest, Operand operand);
-Count rf_need(const Layer& layer, const Nest& nest, Operand operand);
+// Rectangles that a nest needs on the array.
 Count rectangles_needed(const Dataflow& dataflow, const Nest& nest);
 
 // Throws InvalidMapping unless the tiles belong to the layer, nest, and have their loops: what
@@ -36,9 +33,5 @@ void check_mapping(const Layer& layer, const Architecture& arch, const Mapping& 
 Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, DataflowPtr dataflow,
                              const std::string& scheme,
                              const std::vector<std::pair<std::string, Count>>& letters);
-
-// Axes of the ifmap's window.
-WindowAxis row_axis(const Layer& layer);
-WindowAxis column_axis(const Layer& layer);
 
 }  // namespace energysim

@@ -137,7 +137,8 @@ Real fetched_ifmap(Mode mode, Reach reach, const NestTerms<Real>& terms, const L
   for (int i = 0; i <= k; ++i) {
     if constexpr (std::is_same_v<Real, double>) {
       if (mode == Mode::Bound && weight[i] < 0) {
-        if (i < k) weight[i + 1] += weight[i];
+        if (i == k) return 0;
+        weight[i + 1] += weight[i];
         continue;
       }
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "errors.h"
+#include "footprint.h"
 
 namespace energysim {
 

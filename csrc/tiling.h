@@ -46,21 +46,24 @@ struct DimTerms {
 
 template <class Real>
 DimTerms<Real> dim_terms(const Tiles& t) {
-  const Count full = t.layer / t.glb, rest = t.layer % t.glb;
+  const Count full = floor_div(t.layer, t.glb), rest = t.layer - full * t.glb;
   const bool streams = t.streams();
   const Count resident = t.resident();
   // Over one GLB tile: passes, streamed steps, PEs at work in all passes, coordinates of single-step
   // passes.
+  const auto over_passes = [&](Count tile, auto&& per_pass) {
+    const Count passes = floor_div(tile, t.pass), last = tile - passes * t.pass;
+    return passes * per_pass(t.pass) + (last > 0 ? per_pass(last) : 0);
+  };
   const auto passes = [&](Count tile) { return ceil_div(tile, t.pass); };
   const auto steps = [&](Count tile) {
-    return (tile / t.pass) * ceil_div(t.pass, t.rf) + ceil_div(tile % t.pass, t.rf);
+    return over_passes(tile, [&](Count pass) { return ceil_div(pass, t.rf); });
   };
   const auto working = [&](Count tile) {
-    return (tile / t.pass) * ceil_div(t.pass, t.pe) + ceil_div(tile % t.pass, t.pe);
+    return over_passes(tile, [&](Count pass) { return ceil_div(pass, t.pe); });
   };
   const auto still = [&](Count tile) {
-    const Count last = tile % t.pass;
-    return (t.pass <= resident ? tile - last : 0) + (last <= resident ? last : 0);
+    return over_passes(tile, [&](Count pass) { return pass <= resident ? pass : 0; });
   };
   const auto over_glb_tiles = [&](auto&& per_tile) {
     return Real(full) * Real(per_tile(t.glb)) + Real(rest ? per_tile(rest) : 0);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "footprint.h"
+
 namespace energysim {
 namespace {
 

@@ -1,7 +1,6 @@
 #include "window.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace energysim {
@@ -35,17 +34,6 @@ Count common_by_marking(const Axis& axis, const Box& a, const Box& b) {
 }
 
 }  // namespace
-
-Count window_words(const Axis& axis, Count outs, Count taps) {
-  if (outs <= 0 || taps <= 0) return 0;
-  if (axis.dilation == 1) {
-    return taps >= axis.stride ? (outs - 1) * axis.stride + taps : outs * taps;
-  }
-  const Count g = std::gcd(axis.stride, axis.dilation);
-  const Count repeated_outs = std::max<Count>(0, outs - axis.dilation / g);
-  const Count repeated_taps = std::max<Count>(0, taps - axis.stride / g);
-  return outs * taps - repeated_outs * repeated_taps;
-}
 
 bool contiguous(const Axis& axis, Count outs, Count taps) {
   if (axis.dilation == 1) return outs == 1 || taps >= axis.stride;

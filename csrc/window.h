@@ -2,6 +2,9 @@
 // how many of them two tiles share.
 #pragma once
 
+#include <algorithm>
+#include <numeric>
+
 #include "dims.h"
 
 namespace energysim {
@@ -31,7 +34,16 @@ struct Box {
 //
 // Two pairs meet at one position exactly if they differ by a multiple of (dilation/g, -stride/g),
 // g = gcd(stride, dilation); each position is counted at its first pair.
-Count window_words(const Axis& axis, Count outs, Count taps);
+inline Count window_words(const Axis& axis, Count outs, Count taps) {
+  if (outs <= 0 || taps <= 0) return 0;
+  if (axis.dilation == 1) {
+    return taps >= axis.stride ? (outs - 1) * axis.stride + taps : outs * taps;
+  }
+  const Count g = std::gcd(axis.stride, axis.dilation);
+  const Count repeated_outs = std::max<Count>(0, outs - axis.dilation / g);
+  const Count repeated_taps = std::max<Count>(0, taps - axis.stride / g);
+  return outs * taps - repeated_outs * repeated_taps;
+}
 
 // Positions that both boxes need.
 Count common_words(const Axis& axis, const Box& a, const Box& b);

@@ -1,0 +1,15 @@
+// How far a single tile of a nest can grow before something no longer fits, in closed form.
+#pragma once
+
+#include "space.h"
+
+namespace energysim {
+
+// The greatest GLB tile, RF tile, or number of PEs side by side of `dim` with all other tiles as
+// they are; 0 if not even one fits. Along a dilated window, where the words needed do not grow in
+// proportion, the limit is not taken from the storage and may be too large; `Space::fits` decides.
+Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim);
+Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim);
+Count greatest_chunks(const Space& space, const Nest& nest, Dim dim);
+
+}  // namespace energysim

@@ -1,0 +1,427 @@
+#include "case_search.h"
+
+#include <algorithm>
+
+#include "capacity.h"
+#include "footprint.h"
+
+namespace energysim {
+namespace {
+
+constexpr double kNothing = std::numeric_limits<double>::infinity();
+constexpr Count kUnlimited = std::numeric_limits<Count>::max();
+
+using At = Variable::At;
+
+double real(Count value) { return static_cast<double>(value); }
+
+void assign(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) {
+  for (int reach = 0; reach < kReaches; ++reach) {
+    to.gross[reach] = real(from.gross[reach]);
+    for (int j = 0; j < loops; ++j) to.kept[reach][j] = real(from.kept[reach][j]);
+  }
+}
+
+// The greatest value in [1, most] for which `fits` holds, if it holds up to some value and fails from
+// there on; 0 if it holds for none.
+template <class Fits>
+Count greatest(Count most, Fits fits) {
+  Count good = 0;
+  while (good < most) {
+    const Count middle = good + (most - good + 1) / 2;
+    if (fits(middle)) {
+      good = middle;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return good;
+}
+
+}  // namespace
+
+CaseSearch::CaseSearch(const Space& space, const Prices& prices, const GlbCases& cases, Best& best)
+    : space_(space), prices_(prices), cases_(cases), best_(best), nest_(space.smallest()) {
+  for (const Variable& v : space.dataflow().variables) {
+    if (is_open(v)) {
+      letters_.emplace_back().variable = &v;
+      ++undecided_[index(v.dim)];
+    }
+  }
+  for (Dim d : kAllDims) {
+    if (d != Dim::G) set(d, Choice{});
+  }
+  for (int j = 0; j < nest_.order.size(); ++j) {
+    if (can_turn(nest_.order[j])) order_.push(nest_.order[j]);
+  }
+}
+
+bool CaseSearch::is_open(const Variable& v) const {
+  const DimRule& rule = space_.rule(v.dim);
+  if (space_.layer().size(v.dim) == 1) return false;
+  switch (v.at) {
+    case At::Pe:
+      return rule.pe == Tile::Free;
+    case At::Pass:
+      return rule.pass == Tile::Free;
+    case At::Glb:
+      return glb_case(v.dim) == GlbCase::Above;
+  }
+  return false;
+}
+
+bool CaseSearch::can_turn(const Loop& loop) const {
+  const Tiles& t = nest_[loop.dim];
+  const bool moves = open(loop.dim);
+  switch (loop.storey) {
+    case Storey::Dram:
+      return t.glb < t.layer;
+    case Storey::Glb:
+      return t.pass < t.glb || (moves && glb_case(loop.dim) != GlbCase::Same);
+    case Storey::Pe:
+      return t.rf < t.pe || (moves && space_.rule(loop.dim).rf == Tile::One &&
+                             space_.rule(loop.dim).pe == Tile::Free);
+  }
+  return true;
+}
+
+double CaseSearch::root_bound() {
+  for (Dim d : kAllDims) {
+    if (glb_case(d) == GlbCase::Above && space_.layer().size(d) < 2) return kNothing;
+  }
+  if (!space_.fits(nest_)) return kNothing;
+  for (Dim d : kAllDims) {
+    if (d != Dim::G) refresh(d);
+  }
+  refresh_rows();
+  WindowTerms<Count> columns;
+  const WindowAxis axis = column_axis(space_.layer());
+  glb_window_terms(axis, nest_[axis.out], nest_[axis.tap], order_, columns);
+  array_window_terms(axis, nest_[axis.out], nest_[axis.tap], order_, columns);
+  assign(terms_.columns, columns, order_.size());
+  return bound();
+}
+
+void CaseSearch::run() {
+  const double whole = root_bound();
+  if (whole < best_.energy) {
+    decide(0, whole);
+  } else {
+    cut(whole);
+  }
+}
+
+// ---- tiles ----------------------------------------------------------------------------------
+
+// An open GLB tile that is to be larger than the pass tile is as small as it can be.
+void CaseSearch::set(Dim d, const Choice& choice) {
+  choice_[index(d)] = choice;
+  nest_[d] = space_.tiles(d, choice);
+  if (glb_case(d) == GlbCase::Above) {
+    Tiles& t = nest_[d];
+    t.glb = std::min(t.layer, std::max(choice.glb, t.pass + 1));
+  }
+}
+
+Choice CaseSearch::with(const Variable& v, Count value) const {
+  Choice choice = choice_[index(v.dim)];
+  (v.at == At::Pe ? choice.pe : v.at == At::Pass ? choice.chunks : choice.glb) = value;
+  return choice;
+}
+
+// The greatest value of an open letter with which the nest still fits, everything open after it at
+// its smallest.
+Count CaseSearch::greatest_value(const Variable& v) {
+  const Dim d = v.dim;
+  const Choice saved = choice_[index(d)];
+  const Count size = space_.layer().size(d);
+  const Count most = v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size;
+  const Count value = greatest(most, [&](Count x) {
+    set(d, with(v, x));
+    const bool inside = glb_case(d) != GlbCase::Above || nest_[d].pass < nest_[d].glb;
+    return inside && space_.fits(nest_);
+  });
+  set(d, saved);
+  return value;
+}
+
+// ---- terms ----------------------------------------------------------------------------------
+
+// The greatest value that the letter at a place of a dimension may still take.
+Count CaseSearch::open_most(Dim d, At at, Count decided, Count fits) const {
+  for (const Letter& letter : letters_) {
+    if (letter.variable->dim == d && letter.variable->at == at && !letter.decided) {
+      return std::max<Count>(1, std::min(letter.most, fits));
+    }
+  }
+  return decided;
+}
+
+void CaseSearch::refresh(Dim d) {
+  const Tiles& t = nest_[d];
+  if (!open(d)) {
+    terms_[d] = dim_terms<double>(t);
+    return;
+  }
+  const DimRule& rule = space_.rule(d);
+  Partial p;
+  p.layer = t.layer;
+  p.streams = rule.pass == Tile::Same;
+  p.single_in_rf = rule.rf == Tile::One;
+  p.glb_case = glb_case(d);
+  const Count glb_limit = p.glb_case == GlbCase::Whole ? t.layer : greatest_glb_tile(space_, nest_, d);
+  p.most_glb = p.glb_case == GlbCase::Above ? open_most(d, At::Glb, t.glb, glb_limit) : t.layer;
+  const Count pass_limit = p.glb_case == GlbCase::Above ? p.most_glb - 1 : std::min(t.layer, glb_limit);
+  const Count rf_limit = rule.rf == Tile::Same ? greatest_rf_tile(space_, nest_, d) : t.layer;
+  p.most_pe = open_most(d, At::Pe, t.pe, std::min(rf_limit, pass_limit));
+  p.pe_open = p.most_pe != t.pe;
+  p.least_chunks = 1;
+  const Count chunk_limit = d == row_dim() ? t.layer : greatest_chunks(space_, nest_, d);
+  const Count most_chunks = rule.pass == Tile::Free
+                                ? open_most(d, At::Pass, t.chunks(), chunk_limit)
+                                : t.chunks();
+  p.most_pass = std::max<Count>(1, std::min(pass_limit, p.most_pe * most_chunks));
+  terms_[d] = optimistic_terms(p);
+}
+
+void CaseSearch::refresh_open() {
+  for (Dim d : {Dim::N, Dim::C, Dim::M, Dim::E}) {
+    if (open(d)) refresh(d);
+  }
+}
+
+// Terms of the ifmap's rows. While tiles of rows are open: those of the largest tiles, which move the
+// fewest rows, except that a last, smaller GLB tile might take a single pass and so keep its rows in
+// the array.
+void CaseSearch::refresh_rows() {
+  const WindowAxis axis = row_axis(space_.layer());
+  const Tiles& tap = nest_[axis.tap];
+  Tiles in_glb = nest_[axis.out], in_array = in_glb;
+  const bool tiles_open = open(axis.out);
+  if (tiles_open) {
+    in_array.pass = open_most(axis.out, At::Pass, in_array.pass, in_array.layer);
+    const bool same = glb_case(axis.out) == GlbCase::Same;
+    in_array.glb = same ? in_array.pass : in_array.layer;
+    // Tiles of a dilated window may overlap more the smaller they are.
+    in_glb.glb = axis.axis.dilation == 1 ? in_array.glb : in_glb.layer;
+  }
+  WindowTerms<Count> rows;
+  glb_window_terms(axis, in_glb, tap, order_, rows);
+  array_window_terms(axis, in_array, tap, order_, rows);
+  assign(terms_.rows, rows, order_.size());
+  if (!tiles_open) return;
+
+  const Count last = std::min(in_array.pass, in_array.layer / 2);
+  const double last_rows = real(window_words(axis.axis, last, tap.pass));
+  const double last_by_pes = real(last * tap.chunks() * window_words(axis.axis, 1, tap.pe));
+  const bool folded = tap.pass < tap.layer;
+  for (Reach reach : {Reach::Array, Reach::Pes}) {
+    const double gross = terms_.rows.gross[index(reach)];
+    for (int j = 0; j < order_.size(); ++j) {
+      double& kept = terms_.rows.kept[index(reach)][j];
+      kept = folded ? gross
+                    : std::min(gross, kept + (reach == Reach::Array ? last_rows : last_by_pes));
+    }
+  }
+}
+
+void CaseSearch::save(Letter& letter) const {
+  std::copy(std::begin(terms_.dim), std::end(terms_.dim), letter.dims);
+  if (letter.variable->dim == row_dim()) letter.rows = terms_.rows;
+}
+
+void CaseSearch::restore(const Letter& letter) {
+  std::copy(std::begin(letter.dims), std::end(letter.dims), terms_.dim);
+  if (letter.variable->dim == row_dim()) terms_.rows = letter.rows;
+}
+
+double CaseSearch::bound() {
+  ++best_.proof.bounded;
+  return prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+}
+
+// A bound of all values up to `most` of an open letter.
+double CaseSearch::bound_up_to(Letter& letter, Count most) {
+  const Dim d = letter.variable->dim;
+  restore(letter);
+  letter.decided = false;
+  ++undecided_[index(d)];
+  letter.most = most;
+  refresh(d);
+  if (d == row_dim()) refresh_rows();
+  const double b = bound();
+  letter.most = kUnlimited;
+  --undecided_[index(d)];
+  letter.decided = true;
+  return b;
+}
+
+// ---- the tree -------------------------------------------------------------------------------
+
+void CaseSearch::decide(std::size_t k, double bound) {
+  if (k == letters_.size()) {
+    evaluate();
+    return;
+  }
+  Letter& letter = letters_[k];
+  const Dim d = letter.variable->dim;
+  const Choice before = choice_[index(d)];
+  save(letter);
+  letter.decided = true;
+  --undecided_[index(d)];
+  if (letter.variable->at == At::Glb) {
+    decide_glb(k, bound);
+  } else {
+    decide_size(k, bound);
+  }
+  ++undecided_[index(d)];
+  letter.decided = false;
+  set(d, before);
+  restore(letter);
+}
+
+void CaseSearch::decide_size(std::size_t k, double bound) {
+  Letter& letter = letters_[k];
+  const Variable& v = *letter.variable;
+  const Dim d = v.dim;
+  const Choice before = choice_[index(d)];
+  std::vector<Child>& pending = letter.pending;  // the least bound last
+  pending.clear();
+  Count value = greatest_value(v);
+  double rest = bound;  // bound of all values up to `value`
+  const Count size = space_.layer().size(d);
+  if (value < (v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size)) ++best_.proof.cut_by_capacity;
+  for (;;) {
+    const double next = pending.empty() ? kNothing : pending.back().bound;
+    if (value >= 1 && rest < best_.energy && rest <= next) {
+      const Count smallest = smallest_alike(v, value);
+      best_.proof.cut_as_equal += value - smallest;
+      restore(letter);
+      enter(letter, smallest);
+      const double b = this->bound();
+      if (b < best_.energy) {
+        const Child child{b, smallest};
+        const auto worse = [](const Child& a, double than) { return a.bound > than; };
+        pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), child);
+      } else {
+        cut(b);
+      }
+      set(d, before);
+      value = smallest - 1;
+      if (value >= 1) rest = bound_up_to(letter, value);
+    } else if (next < best_.energy) {
+      const Child child = pending.back();
+      pending.pop_back();
+      restore(letter);
+      visit(k, child.value, child.bound);
+      set(d, before);
+    } else {
+      break;
+    }
+  }
+  for (const Child& child : pending) cut(child.bound);
+  if (value >= 1) cut(rest);
+}
+
+void CaseSearch::decide_glb(std::size_t k, double bound) {
+  Letter& letter = letters_[k];
+  const Variable& v = *letter.variable;
+  const Dim d = v.dim;
+  const Choice before = choice_[index(d)];
+  const Count size = nest_[d].layer, pass = nest_[d].pass;
+  Count most = greatest_value(v);
+  if (most < size) ++best_.proof.cut_by_capacity;
+  // Tiles that make the same number of GLB tiles, from the largest down.
+  while (most > pass) {
+    if (!(bound < best_.energy)) {
+      cut(bound);
+      return;
+    }
+    const Count least = std::max(pass + 1, ceil_div(size, ceil_div(size, most)));
+    for (Count glb = least; glb <= most; ++glb) {
+      if (glb_tile_is_dominated(d, glb, least)) {
+        ++best_.proof.cut_as_equal;
+        continue;
+      }
+      restore(letter);
+      enter(letter, glb);
+      const bool leaf = k + 1 == letters_.size();
+      const double b = leaf ? bound : this->bound();
+      if (b < best_.energy) {
+        decide(k + 1, b);
+      } else {
+        cut(b);
+      }
+      set(d, before);
+    }
+    most = least - 1;
+    if (most > pass) bound = bound_up_to(letter, most);
+  }
+}
+
+void CaseSearch::visit(std::size_t k, Count value, double bound) {
+  enter(letters_[k], value);
+  decide(k + 1, bound);
+}
+
+// Decides a letter and brings the terms up to date.
+void CaseSearch::enter(const Letter& letter, Count value) {
+  const Dim d = letter.variable->dim;
+  set(d, with(*letter.variable, value));
+  if (!open(d)) refresh(d);
+  refresh_open();
+  if (d == row_dim()) refresh_rows();
+}
+
+// The smallest value of a letter that gives the same counts, or better ones, and needs no more
+// storage: where only the number of tiles matters, the smallest that makes as few.
+Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
+  if (glb_case(v.dim) == GlbCase::Above) return value;
+  const DimRule& rule = space_.rule(v.dim);
+  const Count size = space_.layer().size(v.dim);
+  if (v.at == At::Pe) {
+    const bool counts_only = rule.pass == Tile::Free && rule.rf == Tile::Same;
+    return counts_only ? ceil_div(size, ceil_div(size, value)) : value;
+  }
+  // Fewer PEs side by side deliver fewer words; that is better only where deliveries cost.
+  if (!prices_.monotone()) return value;
+  if (v.dim == row_dim() && !only_strips_matter()) return value;
+  const Count shares = ceil_div(size, nest_[v.dim].pe);
+  return ceil_div(shares, ceil_div(shares, value));
+}
+
+// Does the number of strips alone decide how many rows move? Not with a dilated window, nor where the
+// filter's rows take turns on the array and may find the rows of the turn before.
+bool CaseSearch::only_strips_matter() const {
+  const Tiles& tap = nest_[row_axis(space_.layer()).tap];
+  return space_.layer().shape().dilation_v == 1 && tap.pass == tap.layer;
+}
+
+// Among GLB tiles that make the same number of tiles, the smallest multiple of the pass makes the
+// fewest passes. Larger ones are no better, unless their last tile takes a single pass and so stays
+// in the array.
+bool CaseSearch::glb_tile_is_dominated(Dim d, Count glb, Count least) const {
+  if (d == row_dim() && !only_strips_matter()) return false;
+  if (!prices_.monotone()) return false;
+  const Count pass = nest_[d].pass, size = nest_[d].layer;
+  const Count whole_passes = ceil_div(least, pass) * pass;
+  const Count last = size - (ceil_div(size, glb) - 1) * glb;
+  return glb > whole_passes && last > pass;
+}
+
+void CaseSearch::evaluate() {
+  ++best_.proof.evaluated;
+  const double energy = prices_.energy(flows(terms_, order_));
+  if (energy < best_.energy) {
+    best_.energy = energy;
+    best_.scheme = &space_.scheme();
+    best_.nest = nest_;
+  }
+}
+
+void CaseSearch::cut(double bound) {
+  ++best_.proof.cut_by_bound;
+  best_.least_cut = std::min(best_.least_cut, bound);
+}
+
+}  // namespace energysim

@@ -1,0 +1,101 @@
+// Branch and bound over one case of a mapping space: one scheme, and for each dimension one relation
+// between its GLB tile and its pass tile.
+//
+// The letters of the dataflow are decided one after another. A partial choice is bounded by the very
+// function that counts, fed with optimistic terms for what is still open. The values of a letter are
+// tried from the greatest down, in the order of their bounds; "all values up to x" has a bound of its
+// own, which only rises as x falls, so that one comparison cuts all the rest. The order is fixed, so
+// is the answer.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "bound.h"
+#include "price.h"
+#include "residence.h"
+#include "search.h"
+#include "space.h"
+
+namespace energysim {
+
+using GlbCases = std::array<GlbCase, kDims>;
+
+// The best mapping found so far, over all cases, and the account of the search.
+struct Best {
+  double energy = std::numeric_limits<double>::infinity();
+  const Scheme* scheme = nullptr;
+  Nest nest;
+  double least_cut = std::numeric_limits<double>::infinity();  // least bound of what was cut
+  Proof proof;
+};
+
+class CaseSearch {
+ public:
+  CaseSearch(const Space& space, const Prices& prices, const GlbCases& cases, Best& best);
+
+  // A bound of the whole case; infinity if it holds no mapping.
+  double root_bound();
+  // Brings `best` up to date with this case.
+  void run();
+
+ private:
+  struct Child {
+    double bound;
+    Count value;
+  };
+  struct Letter {
+    const Variable* variable = nullptr;
+    bool decided = false;
+    Count most = std::numeric_limits<Count>::max();  // while it is open
+    std::vector<Child> pending;
+    DimTerms<double> dims[kDims];  // terms before this letter was decided
+    WindowTerms<double> rows;
+  };
+
+  GlbCase glb_case(Dim d) const { return cases_[static_cast<std::size_t>(index(d))]; }
+  bool is_open(const Variable& v) const;
+  bool can_turn(const Loop& loop) const;
+  Dim row_dim() const { return Dim::E; }
+
+  // Tiles.
+  void set(Dim d, const Choice& choice);
+  Choice with(const Variable& v, Count value) const;
+  Count greatest_value(const Variable& v);
+
+  // Terms.
+  bool open(Dim d) const { return undecided_[index(d)] > 0; }
+  Count open_most(Dim d, Variable::At at, Count decided, Count fits) const;
+  void refresh(Dim d);
+  void refresh_open();
+  void refresh_rows();
+  void save(Letter& letter) const;
+  void restore(const Letter& letter);
+  double bound();
+  double bound_up_to(Letter& letter, Count most);
+
+  // The tree.
+  void decide(std::size_t k, double bound);
+  void decide_size(std::size_t k, double bound);
+  void decide_glb(std::size_t k, double bound);
+  void visit(std::size_t k, Count value, double bound);
+  void enter(const Letter& letter, Count value);
+  Count smallest_alike(const Variable& v, Count value) const;
+  bool only_strips_matter() const;
+  bool glb_tile_is_dominated(Dim d, Count glb, Count least) const;
+  void evaluate();
+  void cut(double bound);
+
+  const Space& space_;
+  const Prices& prices_;
+  const GlbCases cases_;
+  Best& best_;
+  std::vector<Letter> letters_;
+  int undecided_[kDims] = {};
+  Choice choice_[kDims];
+  Nest nest_;
+  LoopOrder order_;  // the loops that can turn at all
+  NestTerms<double> terms_;
+};
+
+}  // namespace energysim

@@ -1,0 +1,42 @@
+// Words that a tile of an operand takes.
+#pragma once
+
+#include "layer.h"
+#include "nest.h"
+#include "window_terms.h"
+
+namespace energysim {
+
+// Axes of the ifmap's window.
+inline WindowAxis row_axis(const Layer& layer) {
+  return {{layer.shape().stride_v, layer.shape().dilation_v}, Dim::E, Dim::R};
+}
+inline WindowAxis column_axis(const Layer& layer) {
+  return {{layer.shape().stride_h, layer.shape().dilation_h}, Dim::F, Dim::S};
+}
+
+// Words of an operand in a tile whose size along each dimension `tile(dim)` tells.
+template <class TileOf>
+Count footprint(const Layer& layer, Operand operand, TileOf tile) {
+  using enum Dim;
+  switch (operand) {
+    case Operand::Ifmap:
+      return tile(N) * tile(C) * window_words(row_axis(layer).axis, tile(E), tile(R)) *
+             window_words(column_axis(layer).axis, tile(F), tile(S));
+    case Operand::Filter:
+      return tile(M) * tile(C) * tile(R) * tile(S);
+    case Operand::Psum:
+      return tile(N) * tile(M) * tile(E) * tile(F);
+  }
+  return 0;
+}
+
+inline Count glb_need(const Layer& layer, const Nest& nest, Operand operand) {
+  return footprint(layer, operand, [&](Dim d) { return nest[d].glb; });
+}
+
+inline Count rf_need(const Layer& layer, const Nest& nest, Operand operand) {
+  return footprint(layer, operand, [&](Dim d) { return nest[d].rf; });
+}
+
+}  // namespace energysim
