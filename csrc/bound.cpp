@@ -11,8 +11,8 @@ DimTerms<double> optimistic_terms(const Partial& p) {
   const Count resident = p.streams ? rf_most : p.most_pass;
   Count passes = ceil_div(size, p.most_pass), glb_tiles = passes;
   if (p.glb_case == GlbCase::Whole) glb_tiles = 1;
-  if (p.glb_case == GlbCase::Above) {
-    glb_tiles = ceil_div(size, p.most_glb);
+  if (p.glb_case == GlbCase::Between) {
+    glb_tiles = std::max<Count>(2, ceil_div(size, p.most_glb));
     passes = std::max(passes, glb_tiles + 1);
   }
 
@@ -41,16 +41,14 @@ DimTerms<double> optimistic_terms(const Partial& p) {
   d.keep[0] = whole;
   d.keep[1] = per_pass;
   if (p.glb_case == GlbCase::Whole) d.keep[1] = whole;
-  if (p.glb_case == GlbCase::Above) {
+  if (p.glb_case == GlbCase::Between) {
     // Full GLB tiles take two passes or more; only the last, smaller one may take a single one.
     d.keep[0] = 0;
     d.keep[1] = real(std::min(resident, size / 2));
   }
   d.keep[2] = p.streams ? per_pass : d.size;
   d.keep[3] = d.size;
-  const bool one_glb_tile = p.glb_case == GlbCase::Whole ||
-                            size <= (p.glb_case == GlbCase::Same ? p.most_pass : p.most_glb);
-  d.keep_glb = one_glb_tile ? d.size : 0;
+  d.keep_glb = glb_tiles == 1 ? d.size : 0;
   return d;
 }
 

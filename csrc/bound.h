@@ -7,9 +7,9 @@ namespace energysim {
 
 // How the GLB tile of a dimension relates to its pass tile.
 enum class GlbCase : std::uint8_t {
-  Same,   // the same tile
-  Above,  // a larger tile, so that a full one takes at least two passes
-  Whole,  // the whole dimension
+  Same,     // the same tile
+  Between,  // larger than the pass tile, smaller than the dimension
+  Whole,    // the whole dimension
 };
 
 // What is known of one dimension in the middle of a search: the greatest sizes its tiles may still

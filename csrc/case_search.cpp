@@ -65,7 +65,7 @@ bool CaseSearch::is_open(const Variable& v) const {
     case At::Pass:
       return rule.pass == Tile::Free;
     case At::Glb:
-      return glb_case(v.dim) == GlbCase::Above;
+      return glb_case(v.dim) == GlbCase::Between;
   }
   return false;
 }
@@ -87,7 +87,8 @@ bool CaseSearch::can_turn(const Loop& loop) const {
 
 double CaseSearch::root_bound() {
   for (Dim d : kAllDims) {
-    if (glb_case(d) == GlbCase::Above && space_.layer().size(d) < 2) return kNothing;
+    // Between one and all there must be room.
+    if (glb_case(d) == GlbCase::Between && space_.layer().size(d) < 3) return kNothing;
   }
   if (!space_.fits(nest_)) return kNothing;
   for (Dim d : kAllDims) {
@@ -117,10 +118,9 @@ void CaseSearch::run() {
 void CaseSearch::set(Dim d, const Choice& choice) {
   choice_[index(d)] = choice;
   nest_[d] = space_.tiles(d, choice);
-  if (glb_case(d) == GlbCase::Above) {
-    Tiles& t = nest_[d];
-    t.glb = std::min(t.layer, std::max(choice.glb, t.pass + 1));
-  }
+  Tiles& t = nest_[d];
+  if (glb_case(d) == GlbCase::Whole) t.glb = t.layer;
+  if (glb_case(d) == GlbCase::Between) t.glb = std::min(t.layer, std::max(choice.glb, t.pass + 1));
 }
 
 Choice CaseSearch::with(const Variable& v, Count value) const {
@@ -138,7 +138,8 @@ Count CaseSearch::greatest_value(const Variable& v) {
   const Count most = v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size;
   const Count value = greatest(most, [&](Count x) {
     set(d, with(v, x));
-    const bool inside = glb_case(d) != GlbCase::Above || nest_[d].pass < nest_[d].glb;
+    const Tiles& t = nest_[d];
+    const bool inside = glb_case(d) != GlbCase::Between || (t.pass < t.glb && t.glb < t.layer);
     return inside && space_.fits(nest_);
   });
   set(d, saved);
@@ -170,8 +171,9 @@ void CaseSearch::refresh(Dim d) {
   p.single_in_rf = rule.rf == Tile::One;
   p.glb_case = glb_case(d);
   const Count glb_limit = p.glb_case == GlbCase::Whole ? t.layer : greatest_glb_tile(space_, nest_, d);
-  p.most_glb = p.glb_case == GlbCase::Above ? open_most(d, At::Glb, t.glb, glb_limit) : t.layer;
-  const Count pass_limit = p.glb_case == GlbCase::Above ? p.most_glb - 1 : std::min(t.layer, glb_limit);
+  const bool between = p.glb_case == GlbCase::Between;
+  p.most_glb = between ? open_most(d, At::Glb, t.glb, std::min(glb_limit, t.layer - 1)) : t.layer;
+  const Count pass_limit = between ? p.most_glb - 1 : std::min(t.layer, glb_limit);
   const Count rf_limit = rule.rf == Tile::Same ? greatest_rf_tile(space_, nest_, d) : t.layer;
   p.most_pe = open_most(d, At::Pe, t.pe, std::min(rf_limit, pass_limit));
   p.pe_open = p.most_pe != t.pe;
@@ -188,51 +190,78 @@ void CaseSearch::refresh_open() {
   for (Dim d : {Dim::N, Dim::C, Dim::M, Dim::E}) {
     if (open(d)) refresh(d);
   }
+  if (open(row_dim())) refresh_open_glb_rows();
 }
 
 // Terms of the ifmap's rows. While tiles of rows are open: those of the largest tiles, which move the
-// fewest rows, except that a last, smaller GLB tile might take a single pass and so keep its rows in
-// the array.
+// fewest rows.
 void CaseSearch::refresh_rows() {
   const WindowAxis axis = row_axis(space_.layer());
   const Tiles& tap = nest_[axis.tap];
-  Tiles in_glb = nest_[axis.out], in_array = in_glb;
+  Tiles out = nest_[axis.out];
   const bool tiles_open = open(axis.out);
   if (tiles_open) {
-    in_array.pass = open_most(axis.out, At::Pass, in_array.pass, in_array.layer);
-    const bool same = glb_case(axis.out) == GlbCase::Same;
-    in_array.glb = same ? in_array.pass : in_array.layer;
-    // Tiles of a dilated window may overlap more the smaller they are.
-    in_glb.glb = axis.axis.dilation == 1 ? in_array.glb : in_glb.layer;
+    out.pass = open_most(axis.out, At::Pass, out.pass, out.layer);
+    out.glb = glb_case(axis.out) == GlbCase::Same ? out.pass : out.layer;
   }
   WindowTerms<Count> rows;
-  glb_window_terms(axis, in_glb, tap, order_, rows);
-  array_window_terms(axis, in_array, tap, order_, rows);
+  array_window_terms(axis, out, tap, order_, rows);
+  if (!tiles_open) glb_window_terms(axis, out, tap, order_, rows);
   assign(terms_.rows, rows, order_.size());
-  if (!tiles_open) return;
+  if (tiles_open) {
+    keep_last_rows(axis, out, tap);
+    refresh_open_glb_rows();
+  }
+}
 
-  const Count last = std::min(in_array.pass, in_array.layer / 2);
-  const double last_rows = real(window_words(axis.axis, last, tap.pass));
-  const double last_by_pes = real(last * tap.chunks() * window_words(axis.axis, 1, tap.pe));
+// A last, smaller GLB tile might take a single pass and so keep its rows in the array while the loops
+// between its DRAM and GLB loops turn.
+void CaseSearch::keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap) {
+  const Count last = std::min(out.pass, out.layer / 2);
+  const double rows[kReaches] = {
+      0, real(window_words(axis.axis, last, tap.pass)),
+      real(last * tap.chunks() * window_words(axis.axis, 1, tap.pe))};
   const bool folded = tap.pass < tap.layer;
   for (Reach reach : {Reach::Array, Reach::Pes}) {
-    const double gross = terms_.rows.gross[index(reach)];
+    const int at = index(reach);
+    const double gross = terms_.rows.gross[at];
     for (int j = 0; j < order_.size(); ++j) {
-      double& kept = terms_.rows.kept[index(reach)][j];
-      kept = folded ? gross
-                    : std::min(gross, kept + (reach == Reach::Array ? last_rows : last_by_pes));
+      double& kept = terms_.rows.kept[at][j];
+      kept = folded ? gross : std::min(gross, kept + rows[at]);
     }
+  }
+}
+
+// The GLB's rows while their tile is open. Of `tiles` tiles at least, each next one keeps the rows it
+// shares with the one before; starting again from the first keeps no more than that.
+void CaseSearch::refresh_open_glb_rows() {
+  const WindowAxis axis = row_axis(space_.layer());
+  const Count size = nest_[axis.out].layer, taps = nest_[axis.tap].layer;
+  // Tiles of a dilated window may overlap more the smaller they are: one tile moves the fewest rows.
+  const Count tiles = only_strips_matter() ? static_cast<Count>(terms_[axis.out].states[1]) : 1;
+  const Count shared = std::max<Count>(0, taps - axis.axis.stride);
+  const double gross = real(window_words(axis.axis, size, taps) + (tiles - 1) * shared);
+  const int at = index(Reach::Glb);
+  terms_.rows.gross[at] = gross;
+  bool inside = false;
+  for (int j = 0; j < order_.size() && order_[j].storey == Storey::Dram; ++j) {
+    const bool own = order_[j].dim == axis.out;
+    inside = inside || own;
+    terms_.rows.kept[at][j] = own               ? real((tiles - 1) * shared)
+                              : inside          ? gross
+                              : tiles == 1      ? gross
+                                                : real(shared);
   }
 }
 
 void CaseSearch::save(Letter& letter) const {
   std::copy(std::begin(terms_.dim), std::end(terms_.dim), letter.dims);
-  if (letter.variable->dim == row_dim()) letter.rows = terms_.rows;
+  letter.rows = terms_.rows;
 }
 
 void CaseSearch::restore(const Letter& letter) {
   std::copy(std::begin(letter.dims), std::end(letter.dims), terms_.dim);
-  if (letter.variable->dim == row_dim()) terms_.rows = letter.rows;
+  terms_.rows = letter.rows;
 }
 
 double CaseSearch::bound() {
@@ -376,7 +405,7 @@ void CaseSearch::enter(const Letter& letter, Count value) {
 // The smallest value of a letter that gives the same counts, or better ones, and needs no more
 // storage: where only the number of tiles matters, the smallest that makes as few.
 Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
-  if (glb_case(v.dim) == GlbCase::Above) return value;
+  if (glb_case(v.dim) == GlbCase::Between) return value;
   const DimRule& rule = space_.rule(v.dim);
   const Count size = space_.layer().size(v.dim);
   if (v.at == At::Pe) {
@@ -386,6 +415,7 @@ Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
   // Fewer PEs side by side deliver fewer words; that is better only where deliveries cost.
   if (!prices_.monotone()) return value;
   if (v.dim == row_dim() && !only_strips_matter()) return value;
+  if (v.dim == Dim::M && folded()) return value;
   const Count shares = ceil_div(size, nest_[v.dim].pe);
   return ceil_div(shares, ceil_div(shares, value));
 }
@@ -397,12 +427,21 @@ bool CaseSearch::only_strips_matter() const {
   return space_.layer().shape().dilation_v == 1 && tap.pass == tap.layer;
 }
 
+// Do parts of the filter or of an ofmap row take turns on the array? Then an ifmap window may slide
+// onto what it held, and a visit more of some tile may cost less than nothing.
+bool CaseSearch::folded() const {
+  for (Dim d : {Dim::R, Dim::S, Dim::F}) {
+    if (nest_[d].pass < nest_[d].layer) return true;
+  }
+  return false;
+}
+
 // Among GLB tiles that make the same number of tiles, the smallest multiple of the pass makes the
 // fewest passes. Larger ones are no better, unless their last tile takes a single pass and so stays
 // in the array.
 bool CaseSearch::glb_tile_is_dominated(Dim d, Count glb, Count least) const {
   if (d == row_dim() && !only_strips_matter()) return false;
-  if (!prices_.monotone()) return false;
+  if (!prices_.monotone() || folded()) return false;
   const Count pass = nest_[d].pass, size = nest_[d].layer;
   const Count whole_passes = ceil_div(least, pass) * pass;
   const Count last = size - (ceil_div(size, glb) - 1) * glb;

@@ -69,6 +69,8 @@ class CaseSearch {
   void refresh(Dim d);
   void refresh_open();
   void refresh_rows();
+  void refresh_open_glb_rows();
+  void keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap);
   void save(Letter& letter) const;
   void restore(const Letter& letter);
   double bound();
@@ -82,6 +84,7 @@ class CaseSearch {
   void enter(const Letter& letter, Count value);
   Count smallest_alike(const Variable& v, Count value) const;
   bool only_strips_matter() const;
+  bool folded() const;
   bool glb_tile_is_dominated(Dim d, Count glb, Count least) const;
   void evaluate();
   void cut(double bound);

@@ -7,22 +7,29 @@
 namespace energysim {
 namespace {
 
-// All cases of a scheme: for each free GLB tile, equal to the pass tile or larger.
+// All cases of a scheme: each free GLB tile the same as the pass tile, the whole dimension, or
+// something between.
 template <class Visit>
 void each_case(const Space& space, Visit visit) {
   GlbCases cases{};
-  std::vector<Dim> free;
+  std::vector<GlbCase*> free;
   for (Dim d : kAllDims) {
+    GlbCase& glb = cases[static_cast<std::size_t>(index(d))];
     const Tile rule = space.rule(d).glb;
-    cases[static_cast<std::size_t>(index(d))] = rule == Tile::Whole ? GlbCase::Whole : GlbCase::Same;
-    if (rule == Tile::Free) free.push_back(d);
+    glb = rule == Tile::Whole ? GlbCase::Whole : GlbCase::Same;
+    if (rule == Tile::Free && space.layer().size(d) > 1) free.push_back(&glb);
   }
-  for (unsigned which = 0; which < (1u << free.size()); ++which) {
-    for (std::size_t i = 0; i < free.size(); ++i) {
-      cases[static_cast<std::size_t>(index(free[i]))] = which >> i & 1 ? GlbCase::Above : GlbCase::Same;
+  const auto choose = [&](const auto& self, std::size_t i) -> void {
+    if (i == free.size()) {
+      visit(cases);
+      return;
     }
-    visit(cases);
-  }
+    for (GlbCase which : {GlbCase::Same, GlbCase::Whole, GlbCase::Between}) {
+      *free[i] = which;
+      self(self, i + 1);
+    }
+  };
+  choose(choose, 0);
 }
 
 }  // namespace

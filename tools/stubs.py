@@ -41,6 +41,7 @@ def repair(text: str, enums: dict[str, type[enum.Enum]]) -> str:
             text,
             flags=re.MULTILINE,
         )
+    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)  # in the docstrings
     # Comparison with another type gives NotImplemented, so any object is allowed.
     return re.sub(
         r"def __(eq|ne)__\(self, \w+: .*\) -> bool",

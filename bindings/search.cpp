@@ -1,0 +1,205 @@
+// energysim._core: searching for optimal mappings.
+#include "search.h"
+
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings.h"
+#include "convert.h"
+#include "declarations.h"
+#include "timing.h"
+
+namespace energysim::bindings {
+namespace {
+
+using Progress = std::function<void(std::size_t)>;
+
+// What was found, with what it was found for: the rest is computed when it is asked for.
+struct Finding {
+  Found found;
+  Layer layer;
+  std::shared_ptr<const Architecture> arch;
+  double ifmap_density = 1;
+
+  bool operator==(const Finding& other) const {
+    const Mapping &a = found.mapping, &b = other.found.mapping;
+    return a.dataflow == b.dataflow && a.scheme == b.scheme && a.nest == b.nest &&
+           found.counts == other.found.counts && found.energy == other.found.energy &&
+           found.proof == other.found.proof && layer == other.layer && *arch == *other.arch &&
+           ifmap_density == other.ifmap_density;
+  }
+};
+
+struct ProofOf {
+  Proof proof;
+  Layer layer;
+  DataflowPtr dataflow;
+
+  double space() const { return space_size(layer, *dataflow); }
+};
+
+// Calls back into Python from a search that runs without the GIL. An exception there, Ctrl-C
+// included, stops the search and is raised again when the GIL is back.
+class Watch {
+ public:
+  explicit Watch(const std::optional<Progress>& progress) : progress_(progress) {}
+
+  bool operator()(std::size_t done) {
+    const py::gil_scoped_acquire acquired;
+    try {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (progress_ && done != reported_) (*progress_)(done);
+      reported_ = done;
+    } catch (...) {
+      raised_ = std::current_exception();
+    }
+    return !raised_;
+  }
+
+  void raise_again() const {
+    if (raised_) std::rethrow_exception(raised_);
+  }
+
+ private:
+  const std::optional<Progress>& progress_;
+  std::size_t reported_ = 0;
+  std::exception_ptr raised_;
+};
+
+std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
+                                const std::string& dataflow_name,
+                                const std::vector<double>& ifmap_densities, int threads,
+                                const std::optional<Progress>& progress) {
+  const DataflowPtr dataflow = dataflow_named(dataflow_name);
+  Watch watch(progress);
+  std::vector<Found> found;
+  try {
+    const py::gil_scoped_release released;
+    found = search_layers(layers, *arch.native, dataflow, ifmap_densities, threads,
+                          [&watch](std::size_t done) { return watch(done); });
+  } catch (const Interrupted&) {
+    watch.raise_again();
+    throw;
+  }
+  watch.raise_again();
+  std::vector<Finding> findings;
+  findings.reserve(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    findings.push_back({std::move(found[i]), layers[i], arch.native, ifmap_densities[i]});
+  }
+  return findings;
+}
+
+Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
+                          const std::string& dataflow_name, double ifmap_density) {
+  const DataflowPtr dataflow = dataflow_named(dataflow_name);
+  const py::gil_scoped_release released;
+  return {search_exhaustive(layer, *arch.native, dataflow, ifmap_density), layer, arch.native,
+          ifmap_density};
+}
+
+// Energies per level and operand, and of the MACs, in the order of the levels and operands.
+std::vector<double> energies(const Finding& finding) {
+  const EnergyTable table = gated(finding.arch->table, finding.arch->gating, finding.ifmap_density);
+  std::vector<double> all;
+  for (Level level : kAllLevels) {
+    for (Operand operand : kAllOperands) {
+      all.push_back(energy_at(finding.found.counts, table, level, operand));
+    }
+  }
+  all.push_back(to_double(finding.found.counts.macs) * table.mac);
+  return all;
+}
+
+py::typing::Dict<py::str, py::float_> proof_dict(const ProofOf& p) {
+  py::dict out;
+  out["space"] = p.space();
+  out["evaluated"] = p.proof.evaluated;
+  out["bounded"] = p.proof.bounded;
+  out["cut_by_bound"] = p.proof.cut_by_bound;
+  out["cut_by_capacity"] = p.proof.cut_by_capacity;
+  out["cut_as_equal"] = p.proof.cut_as_equal;
+  out["lower_bound"] = p.proof.lower_bound;
+  out["optimum"] = p.proof.optimum;
+  return out;
+}
+
+void bind_proof(py::module_& module) {
+  py::class_<ProofOf> cls(module, "Proof", py::is_final(),
+                          "Why an optimum is one: how the search covered the whole mapping space.");
+  const auto add = [&cls](const char* name, auto member, const char* doc) {
+    cls.def_property_readonly(name, [member](const ProofOf& p) { return p.proof.*member; }, doc);
+  };
+  cls.def_property_readonly("space", &ProofOf::space,
+                            "Number of mappings in the space, whether or not they fit.");
+  add("evaluated", &Proof::evaluated, "Mappings counted exactly.");
+  add("bounded", &Proof::bounded, "Sub-spaces given a lower bound.");
+  add("cut_by_bound", &Proof::cut_by_bound,
+      "Sub-spaces whose lower bound is not below the optimum.");
+  add("cut_by_capacity", &Proof::cut_by_capacity, "Sub-spaces of which nothing fits.");
+  add("cut_as_equal", &Proof::cut_as_equal, "Sub-spaces with an equal one beside them.");
+  add("lower_bound", &Proof::lower_bound, "Lower bound of the energy of every mapping.");
+  add("optimum", &Proof::optimum, "Energy of the mapping that was found.");
+  cls.def("to_dict", &proof_dict, "Return all of it as a dict of numbers.")
+      .def("__repr__", [](const ProofOf& p) {
+        return "<Proof: " + std::to_string(p.proof.evaluated) + " mappings evaluated, " +
+               std::to_string(p.proof.bounded) + " sub-spaces bounded>";
+      });
+}
+
+void bind_found(py::module_& module) {
+  py::class_<Timing>(module, "Timing", py::is_final(), "How long a mapping takes.")
+      .def_readonly("cycles", &Timing::cycles, "Cycles of the array, for the whole batch.")
+      .def_readonly("utilization", &Timing::utilization, "MACs done per PE and cycle.")
+      .def_readonly("active_pes", &Timing::active_pes, "PEs at work in a full processing pass.");
+  py::class_<Finding>(module, "Found", py::is_final(), "The optimal mapping of a layer.")
+      .def_property_readonly("layer", [](const Finding& f) { return f.layer; })
+      .def_property_readonly("mapping", [](const Finding& f) { return f.found.mapping; })
+      .def_property_readonly("counts", [](const Finding& f) { return f.found.counts; })
+      .def_property_readonly("energy", [](const Finding& f) { return f.found.energy; })
+      .def_readonly("ifmap_density", &Finding::ifmap_density)
+      .def("energies", &energies,
+           "Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the "
+           "MACs.")
+      .def("timing",
+           [](const Finding& f) { return timing(f.layer, *f.arch, f.found.mapping.nest); })
+      .def_property_readonly("proof",
+                             [](const Finding& f) {
+                               return ProofOf{f.found.proof, f.layer, f.found.mapping.dataflow};
+                             })
+      .def(
+          "__eq__", [](const Finding& a, const Finding& b) { return a == b; }, py::is_operator())
+      .def("__hash__", [](const Finding& f) { return py::hash(py::cast(f.layer)); });
+}
+
+}  // namespace
+
+void bind_search(py::module_& module) {
+  bind_proof(module);
+  bind_found(module);
+  module.def(
+      "search_layers", &search_all, py::arg("layers"), py::arg("arch"), py::arg("dataflow"),
+      py::arg("ifmap_densities"), py::arg("threads"), py::arg("progress") = py::none(),
+      "Return the optimal mappings of many layers; 0 threads are as many as there are cores.");
+  module.def("search_exhaustive", &search_one_by_one, py::arg("layer"), py::arg("arch"),
+             py::arg("dataflow"), py::arg("ifmap_density"),
+             "Return the optimal mapping of a layer by counting every mapping of the space.");
+  module.def(
+      "timing",
+      [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping) {
+        check_mapping(layer, *arch.native, mapping);
+        return timing(layer, *arch.native, mapping.nest);
+      },
+      py::arg("layer"), py::arg("arch"), py::arg("mapping"),
+      "Return how long a mapping takes that fits and follows its dataflow.");
+  module.def(
+      "space_size",
+      [](const Layer& layer, const std::string& dataflow) {
+        return space_size(layer, *dataflow_named(dataflow));
+      },
+      py::arg("layer"), py::arg("dataflow"), "Return the number of mappings in the space.");
+}
+
+}  // namespace energysim::bindings

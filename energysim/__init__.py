@@ -1,0 +1,76 @@
+"""Exact access counts and optimal mappings of CNN layers on the Eyeriss accelerator.
+
+Eyeriss computes convolutions in the row-stationary dataflow (Chen et al., ISCA 2016 and JSSC
+2017).  This package counts how many words a mapping moves at each level of its memory hierarchy,
+finds the mapping that costs the least energy, and proves that no other costs less.
+
+Examples
+--------
+AlexNet on the chip, four images at a time:
+
+>>> import energysim as es
+>>> report = es.simulate("alexnet", "eyeriss", batch=4)
+>>> print(report.table())
+layer       MACs  energy  DRAM% ...
+>>> conv3 = report.layers["CONV3"]
+>>> conv3.energy_mac == sum(conv3.by_level().values())  # relative to one MAC
+True
+>>> conv3.counts.rf.ifmap.read == conv3.macs  # words
+True
+
+A layer and a mapping of one's own:
+
+>>> layer = es.Layer("conv", M=64, C=32, H=28, W=28, R=3, S=3, padding=1)
+>>> mapping = es.RowStationaryMapping(m=64, n=1, e=14, p=16, q=2, r=2, t=2)
+>>> es.count(layer, "eyeriss", mapping).macs == layer.macs
+True
+"""
+
+from energysim import architectures, networks
+from energysim._core import AccessCounts, Layer, Mapping, dataflows
+from energysim.architecture import Architecture, Buses, Scratchpads
+from energysim.energy_table import AccessCost, EnergyTable, LevelCost
+from energysim.errors import (
+    CountOverflow,
+    EnergysimError,
+    InvalidInput,
+    InvalidMapping,
+    NoMapping,
+    UnknownName,
+)
+from energysim.layer_result import LayerResult
+from energysim.mapping import RowStationaryMapping
+from energysim.network import Network
+from energysim.report import Report
+from energysim.simulate import count, search, simulate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccessCost",
+    "AccessCounts",
+    "Architecture",
+    "Buses",
+    "CountOverflow",
+    "EnergyTable",
+    "EnergysimError",
+    "InvalidInput",
+    "InvalidMapping",
+    "Layer",
+    "LayerResult",
+    "LevelCost",
+    "Mapping",
+    "Network",
+    "NoMapping",
+    "Report",
+    "RowStationaryMapping",
+    "Scratchpads",
+    "UnknownName",
+    "__version__",
+    "architectures",
+    "count",
+    "dataflows",
+    "networks",
+    "search",
+    "simulate",
+]

@@ -1,0 +1,374 @@
+"""Accelerators: the array of PEs, its storages and buses, and what an access costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, cast
+
+from energysim import _core, safe_yaml
+from energysim.checks import member, number, text, whole
+from energysim.energy_table import EnergyTable, number_text
+from energysim.errors import InvalidInput, show
+
+__all__ = ["Architecture", "Buses", "Gating", "OfmapPath", "Scratchpads"]
+
+OfmapPath: TypeAlias = Literal["through_glb", "past_glb"]
+Gating: TypeAlias = Literal["none", "ifmap"]
+
+_OFMAP_PATHS = ("through_glb", "past_glb")
+_GATINGS = ("none", "ifmap")
+_OPERANDS = ("ifmap", "filter", "psum")
+_MOST_RATE = 1e12
+_KEYS = (
+    "name",
+    "source",
+    "array",
+    "glb",
+    "rf",
+    "word_bits",
+    "gating",
+    "buses",
+    "clock_mhz",
+    "energy",
+)
+_REQUIRED_KEYS = ("name", "array", "glb", "rf", "energy")
+
+
+@dataclass(frozen=True)
+class Scratchpads:
+    """Scratch pads of one PE, in words: one per operand, or a pool that all three share.
+
+    Raises
+    ------
+    InvalidInput
+        Unless either `pooled` or all of the others are given.
+
+    Examples
+    --------
+    >>> Scratchpads(ifmap=12, filter=224, psum=24).words
+    260
+    >>> Scratchpads(pooled=256).words
+    256
+    """
+
+    ifmap: int | None = None
+    filter: int | None = None
+    psum: int | None = None
+    pooled: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [f.name for f in dataclasses.fields(self) if getattr(self, f.name) is not None]
+        if given not in (["pooled"], list(_OPERANDS)):
+            raise InvalidInput(
+                "the RF has either ifmap, filter and psum words, or pooled words; "
+                f"given: {', '.join(given) or 'nothing'}"
+            )
+        for name in given:
+            object.__setattr__(self, name, whole(getattr(self, name), f"RF words, {name},"))
+
+    @property
+    def words(self) -> int:
+        """Words of all scratch pads of one PE together."""
+        return sum(size for size in dataclasses.astuple(self) if size is not None)
+
+
+@dataclass(frozen=True)
+class Buses:
+    """Words per cycle between the GLB and the array; a bus of 0 never holds anything up.
+
+    `pass_overhead_cycles` are added to every processing pass, and overlap nothing.
+
+    Examples
+    --------
+    >>> Buses(ifmap=1, filter=4, psum=4)
+    Buses(ifmap=1.0, filter=4.0, psum=4.0, pass_overhead_cycles=0.0)
+    """
+
+    ifmap: float = 0.0
+    filter: float = 0.0
+    psum: float = 0.0
+    pass_overhead_cycles: float = 0.0
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            what = f.name if "cycles" in f.name else f"words per cycle of the {f.name} bus"
+            value = number(getattr(self, f.name), what, 0, _MOST_RATE)
+            if 0 < value < 1 / _MOST_RATE:
+                raise InvalidInput(f"{what} must be 0 or at least {1 / _MOST_RATE:g}, not {value}")
+            object.__setattr__(self, f.name, value)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Architecture:
+    """An accelerator: what a mapping has to fit, and what its accesses cost.
+
+    Immutable and hashable.  `energysim.architectures` has ready-made ones.
+
+    Parameters
+    ----------
+    name : str
+        Name for reports and error messages.
+    rows, columns : int
+        Size of the array of PEs, at most 65536 each.
+    glb_words : int
+        Words of the global buffer that hold what passes through it.
+    rf : Scratchpads
+        Words of the scratch pads of one PE.
+    energy : EnergyTable
+        What an access costs.
+    ofmap_path : {"through_glb", "past_glb"}
+        Whether every psum that the array emits is written to the GLB and drained from there (as
+        on the chip), or a psum that leaves for DRAM goes straight there (as in the ISCA 2016
+        analysis).
+    gating : {"none", "ifmap"}
+        ``"ifmap"``: a zero ifmap value saves the filter's RF read, the psum's RF accesses and the
+        MAC, but no time.
+    buses : Buses
+        Words per cycle between the GLB and the array.
+    word_bits : int, default 16
+        Bits of a word.
+    clock_mhz : float, optional
+        Clock of the array in MHz.
+    source : str, default ""
+        Where the numbers come from.
+
+    Raises
+    ------
+    InvalidInput
+        If a size is not positive or a number has no meaning; the message names it.
+
+    Examples
+    --------
+    >>> from energysim import architectures
+    >>> chip = architectures.eyeriss()
+    >>> chip
+    <Architecture 'eyeriss': 12x14 PEs, GLB 51200 words, RF 260 words>
+    >>> chip.replace(name="small", glb_words=25600).pes
+    168
+    """
+
+    name: str
+    rows: int
+    columns: int
+    glb_words: int
+    rf: Scratchpads
+    energy: EnergyTable
+    ofmap_path: OfmapPath = "through_glb"
+    gating: Gating = "none"
+    buses: Buses = field(default_factory=Buses)
+    word_bits: int = 16
+    clock_mhz: float | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"architecture {show(text(self.name, 'the name of an architecture'))}"
+        for name, cls in (("rf", Scratchpads), ("energy", EnergyTable), ("buses", Buses)):
+            if not isinstance(getattr(self, name), cls):
+                given = show(getattr(self, name))
+                raise InvalidInput(f"{where}: {name} must be of {cls.__name__}, not {given}")
+        if not isinstance(self.source, str):
+            raise InvalidInput(f"{where}: the source must be text, not {show(self.source)}")
+        for name in ("rows", "columns", "glb_words", "word_bits"):
+            self._set(name, whole(getattr(self, name), f"{where}: {name}"))
+        member(self.ofmap_path, "ofmap_path", _OFMAP_PATHS)
+        member(self.gating, "gating", _GATINGS)
+        if self.clock_mhz is not None:
+            self._set("clock_mhz", number(self.clock_mhz, f"{where}: clock_mhz"))
+            if self.clock_mhz == 0:
+                raise InvalidInput(f"{where}: clock_mhz must be more than 0")
+        _ = self.native  # the core checks the rest
+
+    def _set(self, name: str, value: float) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def pes(self) -> int:
+        """Number of PEs."""
+        return self.rows * self.columns
+
+    @functools.cached_property
+    def native(self) -> _core.Architecture:
+        """The architecture as the core reads it."""
+        rf, buses = self.rf, self.buses
+        return _core.Architecture(
+            name=self.name,
+            rows=self.rows,
+            columns=self.columns,
+            glb_words=self.glb_words,
+            rf_words=[rf.ifmap or 0, rf.filter or 0, rf.psum or 0],
+            rf_pooled=rf.pooled or 0,
+            ofmap_past_glb=self.ofmap_path == "past_glb",
+            gates_ifmap=self.gating == "ifmap",
+            bus_words_per_cycle=[buses.ifmap, buses.filter, buses.psum],
+            pass_overhead_cycles=buses.pass_overhead_cycles,
+            table=self.energy.native(),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is cached."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    def __repr__(self) -> str:
+        return (
+            f"<Architecture {self.name!r}: {self.rows}x{self.columns} PEs, "
+            f"GLB {self.glb_words} words, RF {self.rf.words} words>"
+        )
+
+    def replace(self, **changes: Any) -> Architecture:
+        """Return a copy with other values for some of the constructor's arguments.
+
+        Parameters
+        ----------
+        **changes
+            New values by name of the argument.
+
+        Returns
+        -------
+        Architecture
+            The changed copy.
+
+        Raises
+        ------
+        InvalidInput
+            If the new values do not make an architecture.
+        """
+        return dataclasses.replace(self, **changes)
+
+    @classmethod
+    def from_yaml(cls, path: str | os.PathLike[str]) -> Architecture:
+        """Read an architecture file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A YAML file as `parse` describes it.
+
+        Returns
+        -------
+        Architecture
+            The architecture in the file.
+
+        Raises
+        ------
+        InvalidInput
+            If the file is not an architecture file; the message begins with the path.
+        OSError
+            If the file cannot be read.
+        """
+        return cls.parse(safe_yaml.read_text(path), where=os.fspath(path))
+
+    @classmethod
+    def parse(cls, text: str, where: str = "architecture") -> Architecture:
+        """Read the text of an architecture file.
+
+        The top level has ``name``, ``array``, ``glb``, ``rf`` and ``energy``, and may have the
+        other keys of the example.  ``rf`` may be ``{pooled: 256}``.  Under ``energy``, a level is
+        a number (what each read and write costs), or ``{read: , write: , fill: }``, or one of
+        these for each of ``{ifmap: , filter: , psum: }``.
+
+        Parameters
+        ----------
+        text : str
+            The YAML text.
+        where : str, default "architecture"
+            What the text is, to begin error messages with: usually the file's path.
+
+        Returns
+        -------
+        Architecture
+            The architecture in the text.
+
+        Raises
+        ------
+        InvalidInput
+            In one line: where, what is wrong and what to do about it.
+
+        Examples
+        --------
+        >>> arch = Architecture.parse('''
+        ... name: chip
+        ... source: "JSSC 2017"
+        ... array: {rows: 12, columns: 14}
+        ... glb: {words: 51200, ofmap_path: through_glb}
+        ... rf: {ifmap: 12, filter: 224, psum: 24}
+        ... word_bits: 16
+        ... gating: ifmap
+        ... buses: {ifmap: 1, filter: 4, psum: 4, pass_overhead_cycles: 400}
+        ... clock_mhz: 200
+        ... energy: {unit: mac, source: "ISCA 2016", mac: 1, dram: 200, glb: 6, noc: 2, rf: 1}
+        ... ''')
+        >>> arch.energy.dram.ifmap.read
+        200.0
+        >>> Architecture.parse(arch.to_yaml()) == arch
+        True
+        """
+        table = safe_yaml.load_mapping(text, where)
+        safe_yaml.check_keys(table, _KEYS, _REQUIRED_KEYS, where)
+        array = _part(table, "array", ("rows", "columns"), ("rows", "columns"), where)
+        glb = _part(table, "glb", ("words", "ofmap_path"), ("words",), where)
+        rf = _part(table, "rf", (*_OPERANDS, "pooled"), (), where)
+        bus_keys = tuple(f.name for f in dataclasses.fields(Buses))
+        buses = _part(table, "buses", bus_keys, (), where) if "buses" in table else {}
+        rest = ("name", "source", "word_bits", "gating", "clock_mhz")
+        fields: dict[str, Any] = {key: table[key] for key in rest if key in table}
+        fields |= {("glb_words" if key == "words" else key): glb[key] for key in glb}
+        energy = EnergyTable.from_plain(table["energy"], f"{where}: energy")
+        try:
+            return cls(**array, **fields, rf=Scratchpads(**rf), buses=Buses(**buses), energy=energy)
+        except InvalidInput as error:
+            raise type(error)(f"{where}: {error}") from error
+
+    def to_yaml(self) -> str:
+        """Return the architecture as the text of an architecture file.
+
+        Returns
+        -------
+        str
+            What `parse` turns back into an equal architecture.
+        """
+        glb = {"words": self.glb_words, "ofmap_path": self.ofmap_path}
+        rf = {name: size for name, size in dataclasses.asdict(self.rf).items() if size is not None}
+        plain = {
+            "name": self.name,
+            "source": self.source,
+            "array": {"rows": self.rows, "columns": self.columns},
+            "glb": glb,
+            "rf": rf,
+            "word_bits": self.word_bits,
+            "gating": self.gating,
+            "buses": dataclasses.asdict(self.buses),
+            "clock_mhz": self.clock_mhz,
+            "energy": self.energy.to_plain(),
+        }
+        lines = (f"{key}: {_flow(value)}\n" for key, value in plain.items() if value is not None)
+        return "".join(lines)
+
+
+def _part(
+    table: dict[str, object], key: str, known: tuple[str, ...], need: tuple[str, ...], where: str
+) -> dict[str, Any]:
+    part = table[key]
+    if not isinstance(part, dict):
+        raise InvalidInput(f"{where}: {key} must be a mapping of 'key: value', not {show(part)}")
+    safe_yaml.check_keys(part, known, need, f"{where}: {key}")
+    return cast("dict[str, Any]", part)
+
+
+def _flow(value: object) -> str:
+    """Write plain data as YAML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, float):
+        return number_text(value)
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(value: str) -> str:
+    """Write text in quotes, so that YAML reads it back as the same text."""
+    import yaml
+
+    word: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf"))
+    return word.rstrip("\n")

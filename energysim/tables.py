@@ -1,0 +1,160 @@
+"""Reports as tables, on a terminal or as plain text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.table
+
+    from energysim._core import Mapping
+    from energysim.layer_result import LayerResult
+    from energysim.report import Report
+
+__all__ = ["render", "report_table", "si"]
+
+_LEVELS = {"dram": "DRAM", "glb": "GLB", "noc": "NoC", "rf": "RF", "mac": "MAC"}
+_UNITS = {"mac": "relative to one 16-bit MAC", "pJ": "in pJ"}
+# Two rules, of ASCII, so that they print anywhere.
+_RULES = "    \n    \n----\n    \n----\n----\n    \n    \n"
+
+
+def si(value: float) -> str:
+    """Write a number with three digits and a unit prefix.
+
+    Examples
+    --------
+    >>> si(1687000000), si(2900000), si(999.6), si(12), si(0.5)
+    ('1.69 G', '2.90 M', '1.00 k', '12', '0.5')
+    """
+    prefixes = ("", " k", " M", " G", " T", " P", " E")
+    for prefix in prefixes:
+        if abs(value) < 999.5 or prefix == prefixes[-1]:
+            break
+        value /= 1000
+    digits = f"{value:#.3g}".removesuffix(".") if prefix else f"{value:.3g}"
+    return f"{digits}{prefix}"
+
+
+def report_table(report: Report) -> rich.console.RenderableType:
+    """Return the report as something that rich can print.
+
+    Examples
+    --------
+    >>> import energysim as es
+    >>> type(report_table(es.simulate("alexnet", "eyeriss", "rs-chip"))).__name__
+    'Group'
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    return Group(_table(report), "", Text(_caption(report), style="dim"))
+
+
+def render(report: Report, width: int | None = None) -> str:
+    """Return the report as plain text; it is as wide as it needs to be unless `width` is given.
+
+    Examples
+    --------
+    >>> import energysim as es
+    >>> print(render(es.simulate("alexnet", "eyeriss", "rs-chip")))
+    layer ...
+    """
+    from rich.console import Console
+
+    if width is None:
+        wide = Console(width=10_000, color_system=None)
+        width = max(wide.measure(_table(report)).maximum, 100)
+    file = io.StringIO()
+    console = Console(file=file, width=width, color_system=None, emoji=False, legacy_windows=False)
+    console.print(report_table(report))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _table(report: Report) -> rich.table.Table:
+    from rich.box import Box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=Box(_RULES, ascii=True),
+        show_edge=False,
+        show_footer=True,
+        pad_edge=False,
+        collapse_padding=True,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("layer", f"{len(report.layers)} layers", overflow="fold")
+    energy = "energy" if report.unit == "mac" else "energy/pJ"
+    total = _share_cells(report.by_level(), report.energy)
+    right = {
+        "MACs": si(report.macs),
+        energy: si(report.energy),
+        **dict(zip((f"{level}%" for level in _LEVELS.values()), total, strict=True)),
+        "PEs%": _percent(report.utilization),
+    }
+    for name, footer in right.items():
+        table.add_column(name, footer, justify="right", no_wrap=True)
+    # A single loop order needs no column.
+    several = len({layer.mapping.scheme for layer in report.layers}) > 1
+    if several:
+        table.add_column("order", no_wrap=True)
+    table.add_column("mapping", overflow="fold")
+    for layer in report.layers:
+        cells = _cells(layer, with_order=several)
+        table.add_row(*(Text(_printable(cell)) for cell in cells))
+    return table
+
+
+def _cells(layer: LayerResult, with_order: bool) -> list[str]:
+    return [
+        layer.name,
+        si(layer.macs),
+        si(layer.energy),
+        *_share_cells(layer.by_level(), layer.energy),
+        _percent(layer.utilization),
+        *([layer.mapping.scheme] if with_order else []),
+        _letters(layer.mapping),
+    ]
+
+
+def _share_cells(parts: dict[str, float], total: float) -> list[str]:
+    return [_percent(parts[level] / total) if total else "-" for level in _LEVELS]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _letters(mapping: Mapping) -> str:
+    """Write the letters of a mapping, without a GLB tile that is no larger than the strip."""
+    rows = mapping.tiles["E"]
+    letters = mapping.letters
+    return " ".join(
+        f"{letter}={value}"
+        for letter, value in letters.items()
+        if letter != "E1" or rows.glb > rows.pass_
+    )
+
+
+def _printable(text: str) -> str:
+    """Leave out what would steer a terminal: names come from files that others wrote."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _caption(report: Report) -> str:
+    proofs = [layer.proof for layer in report.layers]
+    space = sum(proof.space for proof in proofs)
+    counted = sum(proof.evaluated for proof in proofs)
+    bounds = sum(proof.bounded for proof in proofs)
+    image = "image" if report.batch == 1 else "images"
+    per_image = f" ({si(report.energy / report.batch)} per image)" if report.batch > 1 else ""
+    return (
+        f"{_printable(report.network.name)} on {_printable(report.architecture.name)}, dataflow "
+        f"{report.dataflow}: energy of {report.batch} {image}{per_image}, {_UNITS[report.unit]}, "
+        f"and the share of each level. PEs: MACs per PE and cycle, in {si(report.cycles)} cycles.\n"
+        f"Optimal, proven: of {si(space)} mappings {si(counted)} were counted, and "
+        f"{si(bounds)} lower bounds exclude the rest."
+    )

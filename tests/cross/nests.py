@@ -1,0 +1,133 @@
+"""Random loop nests on tiny layers: any tiles, any order of loops, dataflow or not."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+DIMS = "NMCRSEF"
+# Storeys, and which tiles (layer, glb, pass, pe, rf) their loops step from and to.
+STOREYS = {"dram": (0, 1), "glb": (1, 2), "pe": (3, 4)}
+# Chooses an integer between two bounds, which are included.
+Choose = Callable[[int, int], int]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One nest on one layer."""
+
+    sizes: dict[str, int]
+    groups: int
+    strides: tuple[int, int]
+    dilations: tuple[int, int]
+    tiles: dict[str, tuple[int, int, int, int, int]]
+    loops: tuple[tuple[str, str], ...]
+    glb_holds: dict[str, bool]
+    padding: tuple[int, int]
+    past_glb: bool
+
+    @property
+    def macs(self):
+        """Multiply-accumulates of one group."""
+        return prod(self.sizes.values())
+
+    def walk_arguments(self):
+        """What `walk` and `naive` take."""
+        return (
+            self.sizes,
+            self.strides,
+            self.dilations,
+            self.tiles,
+            self.loops,
+            self.glb_holds,
+        )
+
+
+def draw_sizes(choose: Choose, most_macs: int, window: str):
+    """Sizes whose product is at most `most_macs`; those of the window are the largest."""
+    sizes = dict.fromkeys(DIMS, 1)
+    left = most_macs
+    others = shuffled(choose, [dim for dim in DIMS if dim not in window])
+    for dim in [*window, *others]:
+        most = (1, 2, 3, 5, 8, 13)[choose(3 if dim in window else 0, 5)]
+        sizes[dim] = choose(1, max(1, min(most, left)))
+        left //= sizes[dim]
+    return sizes
+
+
+def draw_tile(choose: Choose, most: int):
+    """A tile size; often all or one."""
+    return (most, 1, choose(1, most))[min(2, choose(0, 3))]
+
+
+def draw_tiles(choose: Choose, size: int):
+    """Nested tiles, cut in space or streamed."""
+    glb = draw_tile(choose, size)
+    in_pass = draw_tile(choose, glb)
+    inner = draw_tile(choose, in_pass)
+    if choose(0, 1):
+        return (size, glb, in_pass, inner, inner)
+    return (size, glb, in_pass, in_pass, inner)
+
+
+def draw_spread(choose: Choose, size: int):
+    """Nested tiles with more than one PE, and more than one pass, wherever there is room."""
+    glb = size - choose(0, size // 2)
+    in_pass = max(1, glb - choose(1, 1 + glb // 2))
+    pe = max(1, in_pass - choose(1, in_pass))
+    return (size, glb, in_pass, pe, pe)
+
+
+def draw_loops(choose: Choose, tiles):
+    """All loops that turn, and a few that do not, each storey in any order."""
+    loops = []
+    for storey, (outer, inner) in STOREYS.items():
+        turning = [dim for dim in DIMS if tiles[dim][outer] > tiles[dim][inner]]
+        others = [dim for dim in DIMS if dim not in turning and choose(0, 7) == 7]
+        loops += [(dim, storey) for dim in shuffled(choose, turning + others)]
+    return tuple(loops)
+
+
+def shuffled(choose: Choose, items):
+    """The items in any order."""
+    rest = list(items)
+    return [rest.pop(choose(0, len(rest) - 1)) for _ in items]
+
+
+def draw_case(choose: Choose, most_macs: int) -> Case:
+    """Any nest on a layer of at most `most_macs` multiply-accumulates per group."""
+    # Many layers are mostly a window over rows or columns, shared out among PEs: there, words are
+    # needed by several PEs, not all of which still hold them.
+    window = ("", "", "ER", "FS")[choose(0, 3)]
+    spread = window[: choose(0, 2)]
+    sizes = draw_sizes(choose, most_macs, window)
+    tiles = {
+        dim: draw_spread(choose, size) if dim in spread else draw_tiles(choose, size)
+        for dim, size in sizes.items()
+    }
+    return Case(
+        sizes=sizes,
+        groups=(1, 1, 1, 2, 3)[choose(0, 4)],
+        strides=((1, 1, 2, 3, 4)[choose(0, 4)], (1, 1, 2, 3, 4)[choose(0, 4)]),
+        dilations=((1, 1, 2, 3)[choose(0, 3)], (1, 1, 2, 3)[choose(0, 3)]),
+        tiles=tiles,
+        loops=draw_loops(choose, tiles),
+        glb_holds={
+            "ifmap": choose(0, 1) == 0,
+            "filter": choose(0, 1) == 0,
+            "psum": True,
+        },
+        padding=(choose(0, 1), choose(0, 1)),
+        past_glb=choose(0, 1) == 1,
+    )
+
+
+def random_cases(seed: int, count: int, most_macs: int):
+    """Cases drawn without Hypothesis, which is too slow for very many."""
+    # random.randint is slow.
+    draw = random.Random(seed).random
+
+    def choose(low, high):
+        return low + int(draw() * (high - low + 1))
+
+    return (draw_case(choose, most_macs) for _ in range(count))

@@ -1,0 +1,113 @@
+"""Imports: fast, lazy, and one way."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import energysim
+
+PACKAGE = Path(energysim.__file__).parent
+
+# From the bottom up: a module imports only what stands before it. (What is imported inside a
+# function, or for its types alone, is not looked at.)
+ORDER = (
+    "errors",
+    "_core",
+    "checks",
+    "safe_yaml",
+    "energy_table",
+    "architecture",
+    "architectures",
+    "network",
+    "networks",
+    "mapping",
+    "tables",
+    "layer_result",
+    "report",
+    "simulate",
+    "reference",
+    "validation",
+    "cli",
+    "__main__",
+)
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_import_loads_nothing_heavy() -> None:
+    heavy = ["torch", "numba", "pandas", "numpy", "matplotlib", "rich", "yaml", "click"]
+    code = f"import sys, energysim; print([m for m in {heavy} if m in sys.modules])"
+    assert run(code) == "[]\n"
+
+
+def test_import_is_fast() -> None:
+    code = "import time; t = time.perf_counter(); import energysim; print(time.perf_counter() - t)"
+    assert min(float(run(code)) for _ in range(3)) < 0.3
+
+
+def test_simulation_of_layers_loads_no_tables() -> None:
+    code = (
+        "import sys, energysim as es; layer = es.Layer('a', M=1, C=1, H=1, W=1, R=1, S=1);"
+        "es.simulate([layer], 'eyeriss', 'rs-chip').to_json();"
+        "print([m for m in ('rich', 'pandas', 'numpy', 'numba') if m in sys.modules])"
+    )
+    assert run(code) == "[]\n"
+
+
+def test_all_names_exist() -> None:
+    assert sorted(set(energysim.__all__)) == sorted(energysim.__all__)
+    for name in energysim.__all__:
+        assert getattr(energysim, name) is not None
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """Modules of the package that are imported when the module is, but not for types alone."""
+    found: set[str] = set()
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending.extend(node.orelse)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if node.module == "energysim" else {node.module or ""}
+        else:
+            pending.extend(ast.iter_child_nodes(node))
+    parts = (name.split(".") for name in found if name.startswith("energysim."))
+    return {part[1] for part in parts}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    name = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    if name == "__init__" and path.parent == PACKAGE:
+        return  # the package itself brings the public names together
+    assert name in ORDER, f"say in ORDER where {name} stands"
+    below = ORDER[: ORDER.index(name) + 1]
+    used = imports(ast.parse(path.read_text(encoding="utf-8")))
+    assert used <= set(below), f"{name} imports what stands above it"
+
+
+def test_rule_sees_a_wrong_import() -> None:
+    tree = ast.parse("try:\n    from energysim import cli\nexcept ImportError:\n    pass")
+    assert imports(tree) == {"cli"}
+    lazy = "def f():\n    import energysim.cli\nif TYPE_CHECKING:\n    import energysim.report"
+    assert imports(ast.parse(lazy)) == set()
