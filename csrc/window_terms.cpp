@@ -201,7 +201,58 @@ Moves moves_at(const Cut& cut, const LoopOrder& order, Dim dim, int j) {
   return cut.restarts(storeys_outside(order, dim, j));
 }
 
+// Do loop j and the one before it leave the axis' own loops at the same trips?
+bool same_moves(const LoopOrder& order, const WindowAxis& axis, int j) {
+  const auto own = [&](int i) { return order[i].dim == axis.out || order[i].dim == axis.tap; };
+  return !own(j) && !own(j - 1);
+}
+
 Count times(Count a, Count b) { return (Checked(a) * Checked(b)).value(); }
+
+bool cut_over_time(const Tiles& t) { return t.pass < t.layer; }
+
+// Ofmap rows side by side in space, one to a PE, and filter rows that all fit the array: a PE finds
+// the row it needs only where the tile stays the same altogether. (The usual ifmap rows of row
+// stationary, without the general sums.)
+bool rows_side_by_side(const Tiles& out, const Tiles& tap) {
+  return out.pe == 1 && tap.pe == 1 && !cut_over_time(tap);
+}
+
+void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles& tap,
+                        const LoopOrder& order, WindowTerms<Count>& terms) {
+  const Axis& axis = window.axis;
+  // Array's tiles of a GLB tile: words in all of them, and in those that are the only one.
+  const auto add = [&](Count glb_tile, Count occurs, WindowTerms<Count>& sum, int storeys) {
+    const Count passes = floor_div(glb_tile, out.pass), last = glb_tile - passes * out.pass;
+    const bool only = passes + (last > 0 ? 1 : 0) == 1;
+    const Count array = passes * window_words(axis, out.pass, tap.layer) +
+                        window_words(axis, last, tap.layer);
+    const Count pes = glb_tile * tap.layer;
+    if (storeys == 2 || only) {
+      sum.gross[index(Reach::Array)] += times(occurs, array);
+      sum.gross[index(Reach::Pes)] += times(occurs, pes);
+    }
+  };
+  WindowTerms<Count> still[3];  // what stays after so many storeys of the rows' own loops
+  add(out.layer, 1, still[0], 0);
+  for (int storeys : {1, 2}) {
+    const Count full = floor_div(out.layer, out.glb), rest = out.layer - full * out.glb;
+    add(out.glb, full, still[storeys], storeys);
+    if (rest > 0) add(rest, 1, still[storeys], storeys);
+  }
+  int storeys = 0;
+  for (int j = 0; j < order.size(); ++j) {
+    const bool own = order[j].dim == window.out;
+    if (own) storeys = std::min(2, index(order[j].storey) + 1);
+    const bool moves = own || order[j].dim == window.tap;  // the latter only in a single trip
+    for (Reach reach : {Reach::Array, Reach::Pes}) {
+      terms.kept[index(reach)][j] = moves ? 0 : still[storeys].gross[index(reach)];
+    }
+  }
+  for (Reach reach : {Reach::Array, Reach::Pes}) {
+    terms.gross[index(reach)] = still[2].gross[index(reach)];
+  }
+}
 
 }  // namespace
 
@@ -217,6 +268,10 @@ void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap
     }
   }
   for (int j = 0; j < order.size() && order[j].storey == Storey::Dram; ++j) {
+    if (j > 0 && same_moves(order, axis, j)) {
+      terms.kept[glb][j] = terms.kept[glb][j - 1];
+      continue;
+    }
     Count kept = 0;
     for (const Move& o : moves_at(out_cut, order, axis.out, j)) {
       for (const Move& t : moves_at(tap_cut, order, axis.tap, j)) {
@@ -230,6 +285,10 @@ void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap
 
 void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
                         const LoopOrder& order, WindowTerms<Count>& terms) {
+  if (rows_side_by_side(out, tap)) {
+    side_by_side_terms(axis, out, tap, order, terms);
+    return;
+  }
   const Cut out_cut = Cut::for_array(out), tap_cut = Cut::for_array(tap);
   const Count out_chunk = out.pe, tap_chunk = tap.pe;
   const int array = index(Reach::Array), pes = index(Reach::Pes);
@@ -242,6 +301,11 @@ void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& t
     }
   }
   for (int j = 0; j < order.size(); ++j) {
+    if (j > 0 && same_moves(order, axis, j)) {
+      terms.kept[array][j] = terms.kept[array][j - 1];
+      terms.kept[pes][j] = terms.kept[pes][j - 1];
+      continue;
+    }
     Kept sum;
     for (const Move& o : moves_at(out_cut, order, axis.out, j)) {
       for (const Move& t : moves_at(tap_cut, order, axis.tap, j)) {
