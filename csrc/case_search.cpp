@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "capacity.h"
+#include "errors.h"
 #include "footprint.h"
 
 namespace energysim {
@@ -40,11 +41,15 @@ Count greatest(Count most, Fits fits) {
 
 }  // namespace
 
-CaseSearch::CaseSearch(const Space& space, const Prices& prices, const GlbCases& cases, Best& best)
+CaseSearch::CaseSearch(const Space& space, const Prices& prices,
+                       const WindowTerms<Count>& columns, const GlbCases& cases,
+                       Workspace& workspace, Best& best)
     : space_(space), prices_(prices), cases_(cases), best_(best), nest_(space.smallest()) {
   for (const Variable& v : space.dataflow().variables) {
     if (is_open(v)) {
-      letters_.emplace_back().variable = &v;
+      letter_[letters_].variable = &v;
+      letter_[letters_].frame = &workspace[letters_];
+      ++letters_;
       ++undecided_[index(v.dim)];
     }
   }
@@ -52,7 +57,14 @@ CaseSearch::CaseSearch(const Space& space, const Prices& prices, const GlbCases&
     if (d != Dim::G) set(d, Choice{});
   }
   for (int j = 0; j < nest_.order.size(); ++j) {
-    if (can_turn(nest_.order[j])) order_.push(nest_.order[j]);
+    if (!can_turn(nest_.order[j])) continue;
+    for (int reach = 0; reach < kReaches; ++reach) {
+      terms_.columns.kept[reach][order_.size()] = real(columns.kept[reach][j]);
+    }
+    order_.push(nest_.order[j]);
+  }
+  for (int reach = 0; reach < kReaches; ++reach) {
+    terms_.columns.gross[reach] = real(columns.gross[reach]);
   }
 }
 
@@ -95,11 +107,6 @@ double CaseSearch::root_bound() {
     if (d != Dim::G) refresh(d);
   }
   refresh_rows();
-  WindowTerms<Count> columns;
-  const WindowAxis axis = column_axis(space_.layer());
-  glb_window_terms(axis, nest_[axis.out], nest_[axis.tap], order_, columns);
-  array_window_terms(axis, nest_[axis.out], nest_[axis.tap], order_, columns);
-  assign(terms_.columns, columns, order_.size());
   return bound();
 }
 
@@ -133,10 +140,18 @@ Choice CaseSearch::with(const Variable& v, Count value) const {
 // its smallest.
 Count CaseSearch::greatest_value(const Variable& v) {
   const Dim d = v.dim;
+  if (d == row_dim() && (v.at == At::Pass || !only_strips_matter())) return greatest_by_trial(v);
+  const Partial p = partial(d);
+  if (v.at == At::Pe) return p.most_pe;
+  if (v.at == At::Glb) return p.most_glb;
+  return p.most_pass >= p.layer ? ceil_div(p.layer, p.most_pe) : floor_div(p.most_pass, p.most_pe);
+}
+
+// The same where storage does not grow in proportion.
+Count CaseSearch::greatest_by_trial(const Variable& v) {
+  const Dim d = v.dim;
   const Choice saved = choice_[index(d)];
-  const Count size = space_.layer().size(d);
-  const Count most = v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size;
-  const Count value = greatest(most, [&](Count x) {
+  const Count value = greatest(space_.layer().size(d), [&](Count x) {
     set(d, with(v, x));
     const Tiles& t = nest_[d];
     const bool inside = glb_case(d) != GlbCase::Between || (t.pass < t.glb && t.glb < t.layer);
@@ -150,7 +165,7 @@ Count CaseSearch::greatest_value(const Variable& v) {
 
 // The greatest value that the letter at a place of a dimension may still take.
 Count CaseSearch::open_most(Dim d, At at, Count decided, Count fits) const {
-  for (const Letter& letter : letters_) {
+  for (const Letter& letter : letters()) {
     if (letter.variable->dim == d && letter.variable->at == at && !letter.decided) {
       return std::max<Count>(1, std::min(letter.most, fits));
     }
@@ -158,31 +173,49 @@ Count CaseSearch::open_most(Dim d, At at, Count decided, Count fits) const {
   return decided;
 }
 
-void CaseSearch::refresh(Dim d) {
+// What is open of a dimension, and how far its tiles can still grow.
+Partial CaseSearch::partial(Dim d) const {
   const Tiles& t = nest_[d];
-  if (!open(d)) {
-    terms_[d] = dim_terms<double>(t);
-    return;
-  }
   const DimRule& rule = space_.rule(d);
   Partial p;
   p.layer = t.layer;
   p.streams = rule.pass == Tile::Same;
   p.single_in_rf = rule.rf == Tile::One;
   p.glb_case = glb_case(d);
-  const Count glb_limit = p.glb_case == GlbCase::Whole ? t.layer : greatest_glb_tile(space_, nest_, d);
   const bool between = p.glb_case == GlbCase::Between;
+  const Count glb_limit =
+      p.glb_case == GlbCase::Whole ? t.layer : greatest_glb_tile(space_, nest_, d);
   p.most_glb = between ? open_most(d, At::Glb, t.glb, std::min(glb_limit, t.layer - 1)) : t.layer;
   const Count pass_limit = between ? p.most_glb - 1 : std::min(t.layer, glb_limit);
   const Count rf_limit = rule.rf == Tile::Same ? greatest_rf_tile(space_, nest_, d) : t.layer;
   p.most_pe = open_most(d, At::Pe, t.pe, std::min(rf_limit, pass_limit));
   p.pe_open = p.most_pe != t.pe;
-  p.least_chunks = 1;
-  const Count chunk_limit = d == row_dim() ? t.layer : greatest_chunks(space_, nest_, d);
-  const Count most_chunks = rule.pass == Tile::Free
-                                ? open_most(d, At::Pass, t.chunks(), chunk_limit)
-                                : t.chunks();
+  Count most_chunks = t.chunks();
+  if (rule.pass == Tile::Free) {
+    const Count limit = d == row_dim() ? t.layer : greatest_chunks(space_, nest_, d);
+    most_chunks = open_most(d, At::Pass, most_chunks, limit);
+  }
   p.most_pass = std::max<Count>(1, std::min(pass_limit, p.most_pe * most_chunks));
+  return p;
+}
+
+// Exact terms of a dimension that is decided, optimistic ones of one that is not.
+void CaseSearch::refresh(Dim d) {
+  if (d == Dim::M) passes_open_ = false;
+  if (!open(d)) {
+    terms_[d] = dim_terms<double>(nest_[d]);
+    return;
+  }
+  Partial p = partial(d);
+  // All filters in one pass take many PEs side by side, few PEs take several passes: bounded apart.
+  const Count shares = ceil_div(p.layer, p.most_pe);
+  if (d == Dim::M && p.most_pass >= p.layer && shares > 1) {
+    passes_open_ = true;
+    Partial several = p;
+    several.most_pass = p.layer - 1;
+    several_passes_ = optimistic_terms(several);
+    p.least_chunks = shares;
+  }
   terms_[d] = optimistic_terms(p);
 }
 
@@ -254,19 +287,33 @@ void CaseSearch::refresh_open_glb_rows() {
   }
 }
 
-void CaseSearch::save(Letter& letter) const {
-  std::copy(std::begin(terms_.dim), std::end(terms_.dim), letter.dims);
-  letter.rows = terms_.rows;
+void CaseSearch::save(const Letter& letter) const {
+  Frame& frame = *letter.frame;
+  std::copy(std::begin(terms_.dim), std::end(terms_.dim), frame.dims);
+  frame.rows = terms_.rows;
+  frame.several_passes = several_passes_;
+  frame.passes_open = passes_open_;
 }
 
 void CaseSearch::restore(const Letter& letter) {
-  std::copy(std::begin(letter.dims), std::end(letter.dims), terms_.dim);
-  terms_.rows = letter.rows;
+  const Frame& frame = *letter.frame;
+  std::copy(std::begin(frame.dims), std::end(frame.dims), terms_.dim);
+  terms_.rows = frame.rows;
+  several_passes_ = frame.several_passes;
+  passes_open_ = frame.passes_open;
 }
 
 double CaseSearch::bound() {
-  ++best_.proof.bounded;
-  return prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  constexpr Count kBoundsPerQuestion = 1024;
+  if (++best_.proof.bounded % kBoundsPerQuestion == 0 && *best_.go_on && !(*best_.go_on)()) {
+    throw Interrupted("the search was interrupted");
+  }
+  const double single = prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  if (!passes_open_) return single;
+  std::swap(terms_[Dim::M], several_passes_);
+  const double several = prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  std::swap(terms_[Dim::M], several_passes_);
+  return std::min(single, several);
 }
 
 // A bound of all values up to `most` of an open letter.
@@ -288,20 +335,21 @@ double CaseSearch::bound_up_to(Letter& letter, Count most) {
 // ---- the tree -------------------------------------------------------------------------------
 
 void CaseSearch::decide(std::size_t k, double bound) {
-  if (k == letters_.size()) {
+  if (k == letters_) {
     evaluate();
     return;
   }
-  Letter& letter = letters_[k];
+  Letter& letter = letter_[k];
   const Dim d = letter.variable->dim;
   const Choice before = choice_[index(d)];
   save(letter);
+  const Count most = greatest_value(*letter.variable);
   letter.decided = true;
   --undecided_[index(d)];
   if (letter.variable->at == At::Glb) {
-    decide_glb(k, bound);
+    decide_glb(k, most, bound);
   } else {
-    decide_size(k, bound);
+    decide_size(k, most, bound);
   }
   ++undecided_[index(d)];
   letter.decided = false;
@@ -309,14 +357,14 @@ void CaseSearch::decide(std::size_t k, double bound) {
   restore(letter);
 }
 
-void CaseSearch::decide_size(std::size_t k, double bound) {
-  Letter& letter = letters_[k];
+void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
+  Letter& letter = letter_[k];
   const Variable& v = *letter.variable;
   const Dim d = v.dim;
   const Choice before = choice_[index(d)];
-  std::vector<Child>& pending = letter.pending;  // the least bound last
+  std::vector<Frame::Child>& pending = letter.frame->pending;
   pending.clear();
-  Count value = greatest_value(v);
+  Count value = most;
   double rest = bound;  // bound of all values up to `value`
   const Count size = space_.layer().size(d);
   if (value < (v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size)) ++best_.proof.cut_by_capacity;
@@ -329,8 +377,8 @@ void CaseSearch::decide_size(std::size_t k, double bound) {
       enter(letter, smallest);
       const double b = this->bound();
       if (b < best_.energy) {
-        const Child child{b, smallest};
-        const auto worse = [](const Child& a, double than) { return a.bound > than; };
+        const Frame::Child child{b, smallest};
+        const auto worse = [](const Frame::Child& a, double than) { return a.bound > than; };
         pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), child);
       } else {
         cut(b);
@@ -339,7 +387,7 @@ void CaseSearch::decide_size(std::size_t k, double bound) {
       value = smallest - 1;
       if (value >= 1) rest = bound_up_to(letter, value);
     } else if (next < best_.energy) {
-      const Child child = pending.back();
+      const Frame::Child child = pending.back();
       pending.pop_back();
       restore(letter);
       visit(k, child.value, child.bound);
@@ -348,17 +396,16 @@ void CaseSearch::decide_size(std::size_t k, double bound) {
       break;
     }
   }
-  for (const Child& child : pending) cut(child.bound);
+  for (const Frame::Child& child : pending) cut(child.bound);
   if (value >= 1) cut(rest);
 }
 
-void CaseSearch::decide_glb(std::size_t k, double bound) {
-  Letter& letter = letters_[k];
+void CaseSearch::decide_glb(std::size_t k, Count most, double bound) {
+  Letter& letter = letter_[k];
   const Variable& v = *letter.variable;
   const Dim d = v.dim;
   const Choice before = choice_[index(d)];
   const Count size = nest_[d].layer, pass = nest_[d].pass;
-  Count most = greatest_value(v);
   if (most < size) ++best_.proof.cut_by_capacity;
   // Tiles that make the same number of GLB tiles, from the largest down.
   while (most > pass) {
@@ -374,7 +421,7 @@ void CaseSearch::decide_glb(std::size_t k, double bound) {
       }
       restore(letter);
       enter(letter, glb);
-      const bool leaf = k + 1 == letters_.size();
+      const bool leaf = k + 1 == letters_;
       const double b = leaf ? bound : this->bound();
       if (b < best_.energy) {
         decide(k + 1, b);
@@ -389,7 +436,7 @@ void CaseSearch::decide_glb(std::size_t k, double bound) {
 }
 
 void CaseSearch::visit(std::size_t k, Count value, double bound) {
-  enter(letters_[k], value);
+  enter(letter_[k], value);
   decide(k + 1, bound);
 }
 

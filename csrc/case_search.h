@@ -9,6 +9,7 @@
 #pragma once
 
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "bound.h"
@@ -19,6 +20,8 @@
 
 namespace energysim {
 
+inline constexpr std::size_t kMaxLetters = 16;
+
 using GlbCases = std::array<GlbCase, kDims>;
 
 // The best mapping found so far, over all cases, and the account of the search.
@@ -28,11 +31,28 @@ struct Best {
   Nest nest;
   double least_cut = std::numeric_limits<double>::infinity();  // least bound of what was cut
   Proof proof;
+  const GoOn* go_on = nullptr;  // asked now and then whether to
 };
+
+// What the terms were before a letter was decided, and the values of it still to be tried.
+struct Frame {
+  struct Child {
+    double bound;
+    Count value;
+  };
+  std::vector<Child> pending;  // the least bound last
+  DimTerms<double> dims[kDims], several_passes;
+  WindowTerms<double> rows;
+  bool passes_open = false;
+};
+// One frame per letter, used by one case after another: memory does not grow with the search.
+using Workspace = std::vector<Frame>;
 
 class CaseSearch {
  public:
-  CaseSearch(const Space& space, const Prices& prices, const GlbCases& cases, Best& best);
+  // `columns` are the terms of the ifmap's columns, which no letter changes, under the scheme's order.
+  CaseSearch(const Space& space, const Prices& prices, const WindowTerms<Count>& columns,
+             const GlbCases& cases, Workspace& workspace, Best& best);
 
   // A bound of the whole case; infinity if it holds no mapping.
   double root_bound();
@@ -40,46 +60,44 @@ class CaseSearch {
   void run();
 
  private:
-  struct Child {
-    double bound;
-    Count value;
-  };
   struct Letter {
     const Variable* variable = nullptr;
-    bool decided = false;
+    Frame* frame = nullptr;
     Count most = std::numeric_limits<Count>::max();  // while it is open
-    std::vector<Child> pending;
-    DimTerms<double> dims[kDims];  // terms before this letter was decided
-    WindowTerms<double> rows;
+    bool decided = false;
   };
 
   GlbCase glb_case(Dim d) const { return cases_[static_cast<std::size_t>(index(d))]; }
   bool is_open(const Variable& v) const;
   bool can_turn(const Loop& loop) const;
   Dim row_dim() const { return Dim::E; }
+  std::span<Letter> letters() { return {letter_.data(), letters_}; }
+  std::span<const Letter> letters() const { return {letter_.data(), letters_}; }
 
   // Tiles.
   void set(Dim d, const Choice& choice);
   Choice with(const Variable& v, Count value) const;
   Count greatest_value(const Variable& v);
+  Count greatest_by_trial(const Variable& v);
 
   // Terms.
   bool open(Dim d) const { return undecided_[index(d)] > 0; }
   Count open_most(Dim d, Variable::At at, Count decided, Count fits) const;
+  Partial partial(Dim d) const;
   void refresh(Dim d);
   void refresh_open();
   void refresh_rows();
   void refresh_open_glb_rows();
   void keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap);
-  void save(Letter& letter) const;
+  void save(const Letter& letter) const;
   void restore(const Letter& letter);
   double bound();
   double bound_up_to(Letter& letter, Count most);
 
   // The tree.
   void decide(std::size_t k, double bound);
-  void decide_size(std::size_t k, double bound);
-  void decide_glb(std::size_t k, double bound);
+  void decide_size(std::size_t k, Count most, double bound);
+  void decide_glb(std::size_t k, Count most, double bound);
   void visit(std::size_t k, Count value, double bound);
   void enter(const Letter& letter, Count value);
   Count smallest_alike(const Variable& v, Count value) const;
@@ -93,12 +111,16 @@ class CaseSearch {
   const Prices& prices_;
   const GlbCases cases_;
   Best& best_;
-  std::vector<Letter> letters_;
+  std::array<Letter, kMaxLetters> letter_;
+  std::size_t letters_ = 0;
   int undecided_[kDims] = {};
   Choice choice_[kDims];
   Nest nest_;
   LoopOrder order_;  // the loops that can turn at all
   NestTerms<double> terms_;
+  // Terms of M in case it takes several passes, where terms_ has those of a single one.
+  DimTerms<double> several_passes_;
+  bool passes_open_ = false;
 };
 
 }  // namespace energysim

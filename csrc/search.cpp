@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "case_search.h"
+#include "footprint.h"
 
 namespace energysim {
 namespace {
@@ -32,38 +33,84 @@ void each_case(const Space& space, Visit visit) {
   choose(choose, 0);
 }
 
-}  // namespace
+// A scheme on a layer, with all that its cases share.
+struct SchemeOnLayer {
+  Space space;
+  Prices prices;
+  WindowTerms<Count> columns;
 
-Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             double ifmap_density) {
-  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
+  SchemeOnLayer(const Layer& layer, const Architecture& arch, const EnergyTable& table,
+                const Dataflow& dataflow, const Scheme& scheme)
+      : space(layer, arch, dataflow, scheme), prices(layer, arch, table, scheme.glb) {
+    const Nest& nest = space.smallest();
+    columns = window_terms(column_axis(layer), nest);
+  }
+};
+
+struct Case {
+  double bound;
+  const SchemeOnLayer* scheme;
+  GlbCases which;
+};
+
+// Searches all cases, the most promising first.
+Best best_mapping(const Layer& layer, const Architecture& arch, const EnergyTable& table,
+                  const Dataflow& dataflow, const GoOn& go_on) {
   Best best;
-  std::vector<Space> spaces;
-  std::vector<Prices> prices;
-  spaces.reserve(dataflow->schemes.size());
-  prices.reserve(dataflow->schemes.size());
-  struct Case {
-    double bound;
-    const Space* space;
-    const Prices* prices;
-    GlbCases which;
-  };
+  best.go_on = &go_on;
+  Workspace workspace(kMaxLetters);
+  std::vector<SchemeOnLayer> schemes;
+  schemes.reserve(dataflow.schemes.size());
   std::vector<Case> cases;
-  for (const Scheme& scheme : dataflow->schemes) {
-    const Space& space = spaces.emplace_back(layer, arch, *dataflow, scheme);
-    const Prices& price = prices.emplace_back(layer, arch, table, scheme.glb);
-    each_case(space, [&](const GlbCases& which) {
-      const double bound = CaseSearch(space, price, which, best).root_bound();
-      if (bound < std::numeric_limits<double>::infinity()) cases.push_back({bound, &space, &price, which});
+  for (const Scheme& declared : dataflow.schemes) {
+    const SchemeOnLayer& scheme =
+        schemes.emplace_back(layer, arch, table, dataflow, declared);
+    each_case(scheme.space, [&](const GlbCases& which) {
+      CaseSearch search(scheme.space, scheme.prices, scheme.columns, which, workspace, best);
+      const double bound = search.root_bound();
+      if (bound < std::numeric_limits<double>::infinity()) {
+        cases.push_back({bound, &scheme, which});
+      } else {
+        ++best.proof.cut_by_capacity;
+      }
     });
   }
   std::stable_sort(cases.begin(), cases.end(),
                    [](const Case& a, const Case& b) { return a.bound < b.bound; });
-  for (const Case& c : cases) CaseSearch(*c.space, *c.prices, c.which, best).run();
-  if (best.scheme == nullptr) {
-    throw NoMapping("layer '" + layer.name() + "': no mapping of dataflow '" + dataflow->name +
-                    "' fits architecture '" + arch.name + "'");
+  for (const Case& c : cases) {
+    if (c.bound < best.energy) {
+      CaseSearch(c.scheme->space, c.scheme->prices, c.scheme->columns, c.which, workspace, best)
+          .run();
+    } else {
+      ++best.proof.cut_by_bound;
+      best.least_cut = std::min(best.least_cut, c.bound);
+    }
   }
+  return best;
+}
+
+// Even the smallest mapping does not fit: says why.
+std::string why_nothing_fits(const Layer& layer, const Architecture& arch,
+                             const DataflowPtr& dataflow) {
+  std::string why = "layer '" + layer.name() + "': no mapping of dataflow '" + dataflow->name +
+                    "' fits architecture '" + arch.name + "'";
+  const Scheme& scheme = dataflow->schemes.front();
+  const Space space(layer, arch, *dataflow, scheme);
+  try {
+    check_mapping(layer, arch, Mapping{dataflow, scheme.name, space.smallest()});
+  } catch (const InvalidMapping& smallest) {
+    why += "; of the smallest one: " + std::string(smallest.what());
+  }
+  return why;
+}
+
+}  // namespace
+
+Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
+             double ifmap_density, const GoOn& go_on) {
+  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
+  const Best best = best_mapping(layer, arch, table, *dataflow, go_on);
+  if (best.scheme == nullptr) throw NoMapping(why_nothing_fits(layer, arch, dataflow));
   Found found;
   found.mapping = Mapping{dataflow, best.scheme->name, best.nest};
   found.counts = count_nest(layer, arch, best.nest);
@@ -71,19 +118,6 @@ Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& da
   found.proof = best.proof;
   found.proof.optimum = found.energy;
   found.proof.lower_bound = std::min(found.energy, best.least_cut);
-  return found;
-}
-
-std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
-                                 const DataflowPtr& dataflow,
-                                 const std::vector<double>& ifmap_densities, int threads,
-                                 const std::function<bool(std::size_t)>& progress) {
-  (void)threads;
-  std::vector<Found> found;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    found.push_back(search(layers[i], arch, dataflow, ifmap_densities[i]));
-    if (progress && !progress(i + 1)) throw Interrupted("interrupted");
-  }
   return found;
 }
 

@@ -28,11 +28,14 @@ struct Found {
   Proof proof;
 };
 
+// Asked now and then by a long search, which stops with Interrupted when the answer is no.
+using GoOn = std::function<bool()>;
+
 // Finds the mapping of least energy in the space of `dataflow`; of equals, always the same one.
 // Costs are those of `arch.table` with accesses gated for the given density of ifmap values.
 // Throws NoMapping if no mapping fits.
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             double ifmap_density = 1.0);
+             double ifmap_density = 1.0, const GoOn& go_on = {});
 
 // The same by counting every mapping of the space; slow, for checking `search` on small layers.
 Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
@@ -43,7 +46,7 @@ double space_size(const Layer& layer, const Dataflow& dataflow);
 
 // Optimal mappings of many layers. Equal shapes are searched once. `threads` = 0 takes all cores;
 // the answer is the same for any number. `progress(done)` is called now and then from the calling
-// thread; the search stops with Interrupted when it returns false.
+// thread with the number of layers done; the search stops with Interrupted when it returns false.
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
                                  const DataflowPtr& dataflow,
                                  const std::vector<double>& ifmap_densities, int threads,

@@ -254,10 +254,40 @@ void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles&
   }
 }
 
+// GLB tiles of an undilated window with all filter rows: each next one shares as many positions with
+// the one before as a filter has rows beyond the stride.
+void sliding_glb_terms(const WindowAxis& window, const Tiles& out, const Tiles& tap,
+                       const LoopOrder& order, WindowTerms<Count>& terms) {
+  const Axis& axis = window.axis;
+  const Count tiles = ceil_div(out.layer, out.glb);
+  const Count last = out.layer - (tiles - 1) * out.glb;
+  const Count gross = (tiles - 1) * window_words(axis, out.glb, tap.layer) +
+                      window_words(axis, last, tap.layer);
+  const Count shared = std::max<Count>(0, tap.layer - axis.stride);
+  const Count first_and_last =
+      tiles == 1 ? gross : std::max<Count>(0, shared - (tiles - 2) * out.glb * axis.stride);
+  const int glb = index(Reach::Glb);
+  terms.gross[glb] = gross;
+  bool inside = false;
+  for (int j = 0; j < order.size() && order[j].storey == Storey::Dram; ++j) {
+    const bool own = order[j].dim == window.out;
+    inside = inside || own;
+    const bool single = order[j].dim == window.tap;  // a loop of a single trip
+    terms.kept[glb][j] = single   ? 0
+                         : own    ? (tiles - 1) * shared
+                         : inside ? gross
+                                  : first_and_last;
+  }
+}
+
 }  // namespace
 
 void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
                       const LoopOrder& order, WindowTerms<Count>& terms) {
+  if (axis.axis.dilation == 1 && tap.glb == tap.layer) {
+    sliding_glb_terms(axis, out, tap, order, terms);
+    return;
+  }
   const Cut out_cut = Cut::for_glb(out), tap_cut = Cut::for_glb(tap);
   const int glb = index(Reach::Glb);
   terms.gross[glb] = 0;

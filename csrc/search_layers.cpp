@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "crew.h"
+#include "errors.h"
+#include "search.h"
+
+namespace energysim {
+namespace {
+
+// Layers of one shape and density have one answer: `first[i]` is the first layer like layer i.
+struct Alike {
+  std::vector<std::size_t> first, distinct;
+
+  Alike(const std::vector<Layer>& layers, const std::vector<double>& ifmap_densities) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const auto like_i = [&](std::size_t k) {
+        return layers[k].shape() == layers[i].shape() && ifmap_densities[k] == ifmap_densities[i];
+      };
+      const auto known = std::find_if(distinct.begin(), distinct.end(), like_i);
+      first.push_back(known == distinct.end() ? i : *known);
+      if (known == distinct.end()) distinct.push_back(i);
+    }
+  }
+};
+
+[[noreturn]] void interrupted() { throw Interrupted("the search was interrupted"); }
+
+}  // namespace
+
+std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
+                                 const DataflowPtr& dataflow,
+                                 const std::vector<double>& ifmap_densities, int threads,
+                                 const std::function<bool(std::size_t)>& progress) {
+  if (ifmap_densities.size() != layers.size()) {
+    throw InvalidInput("there must be one ifmap density per layer: " +
+                       std::to_string(layers.size()) + " layers, " +
+                       std::to_string(ifmap_densities.size()) + " densities");
+  }
+  arch.validate();
+  const Alike alike(layers, ifmap_densities);
+  const std::size_t jobs = alike.distinct.size();
+  std::vector<Found> found(layers.size());
+  const auto search_one = [&](std::size_t job, const GoOn& go_on) {
+    const std::size_t i = alike.distinct[job];
+    found[i] = search(layers[i], arch, dataflow, ifmap_densities[i], go_on);
+  };
+
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t crew_size =
+      std::min(jobs, threads > 0 ? static_cast<std::size_t>(threads) : cores);
+  if (crew_size <= 1) {
+    for (std::size_t job = 0; job < jobs; ++job) {
+      search_one(job, [&] { return !progress || progress(job); });
+      if (progress && !progress(job + 1)) interrupted();
+    }
+  } else {
+    std::atomic<bool> stop = false;
+    Crew crew(jobs, crew_size, [&](std::size_t job) {
+      search_one(job, [&] { return !stop; });
+    });
+    while (!crew.wait()) {
+      if (progress && !progress(crew.done())) {
+        stop = true;
+        interrupted();
+      }
+    }
+  }
+  if (progress && !progress(jobs)) interrupted();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (alike.first[i] != i) found[i] = found[alike.first[i]];
+  }
+  return found;
+}
+
+}  // namespace energysim
