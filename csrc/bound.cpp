@@ -34,10 +34,10 @@ DimTerms<double> optimistic_terms(const Partial& p) {
 
   // Coordinates that may stay put while loops outside turn.
   const double whole = size <= resident ? d.size : 0;
-  // Streamed passes keep their coordinates if they are as small as the pads: possible for all of
-  // them while the PE's tile is open, else only for a last, smaller one.
+  // Streamed passes keep their coordinates if they are as small as the pads. If full passes cannot be,
+  // a last, smaller one may.
   const double per_pass =
-      !p.streams || p.pe_open || p.most_pe <= rf_most ? d.size : real(std::min(resident, size));
+      !p.streams || p.least_pe <= rf_most ? d.size : real(std::min(resident, size));
   d.keep[0] = whole;
   d.keep[1] = per_pass;
   if (p.glb_case == GlbCase::Whole) d.keep[1] = whole;

@@ -12,18 +12,16 @@ enum class GlbCase : std::uint8_t {
   Whole,    // the whole dimension
 };
 
-// What is known of one dimension in the middle of a search: the greatest sizes its tiles may still
-// take.
+// What is known of one dimension in the middle of a search: the sizes its tiles may still take.
 struct Partial {
   Count layer = 1;
   bool streams = false;       // streamed inside the PE, never cut in space
   bool single_in_rf = false;  // the scratch pads hold a single coordinate
-  bool pe_open = false;       // is the PE's tile undecided, or decided as `most_pe`?
   GlbCase glb_case = GlbCase::Same;
-  Count most_pe = 1;      // PE tile
-  Count least_chunks = 1;  // PEs side by side
-  Count most_pass = 1;    // pass tile
-  Count most_glb = 1;     // GLB tile
+  Count least_pe = 1, most_pe = 1;  // PE tile
+  Count least_chunks = 1;           // PEs side by side
+  Count most_pass = 1;              // pass tile
+  Count most_glb = 1;               // GLB tile
 };
 
 // Terms that no completion of `partial` can beat: `states` and `pes` from below, `keep` from above.

@@ -1,6 +1,7 @@
 #include "case_search.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "capacity.h"
 #include "errors.h"
@@ -189,7 +190,8 @@ Partial CaseSearch::partial(Dim d) const {
   const Count pass_limit = between ? p.most_glb - 1 : std::min(t.layer, glb_limit);
   const Count rf_limit = rule.rf == Tile::Same ? greatest_rf_tile(space_, nest_, d) : t.layer;
   p.most_pe = open_most(d, At::Pe, t.pe, std::min(rf_limit, pass_limit));
-  p.pe_open = p.most_pe != t.pe;
+  p.least_pe = t.pe;
+  p.least_chunks = t.chunks();
   Count most_chunks = t.chunks();
   if (rule.pass == Tile::Free) {
     const Count limit = d == row_dim() ? t.layer : greatest_chunks(space_, nest_, d);
@@ -214,14 +216,15 @@ void CaseSearch::refresh(Dim d) {
     Partial several = p;
     several.most_pass = p.layer - 1;
     several_passes_ = optimistic_terms(several);
-    p.least_chunks = shares;
+    p.least_chunks = std::max(p.least_chunks, shares);
   }
   terms_[d] = optimistic_terms(p);
 }
 
-void CaseSearch::refresh_open() {
+// The terms of all open dimensions but one that is up to date.
+void CaseSearch::refresh_open(Dim done) {
   for (Dim d : {Dim::N, Dim::C, Dim::M, Dim::E}) {
-    if (open(d)) refresh(d);
+    if (d != done && open(d)) refresh(d);
   }
   if (open(row_dim())) refresh_open_glb_rows();
 }
@@ -316,15 +319,18 @@ double CaseSearch::bound() {
   return std::min(single, several);
 }
 
-// A bound of all values up to `most` of an open letter.
-double CaseSearch::bound_up_to(Letter& letter, Count most) {
+// A bound of all values of a letter from `least` to `most`: its own terms are those of the greatest,
+// room for the others is what the smallest leaves.
+double CaseSearch::bound_range(Letter& letter, Count least, Count most) {
+  if (least == most) {
+    enter(letter, least);
+    return bound();
+  }
   const Dim d = letter.variable->dim;
-  restore(letter);
   letter.decided = false;
   ++undecided_[index(d)];
   letter.most = most;
-  refresh(d);
-  if (d == row_dim()) refresh_rows();
+  enter(letter, least);
   const double b = bound();
   letter.most = kUnlimited;
   --undecided_[index(d)];
@@ -357,47 +363,51 @@ void CaseSearch::decide(std::size_t k, double bound) {
   restore(letter);
 }
 
+// Halves the range of values, the half of the least bound first, down to single values.
 void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
   Letter& letter = letter_[k];
   const Variable& v = *letter.variable;
-  const Dim d = v.dim;
-  const Choice before = choice_[index(d)];
-  std::vector<Frame::Child>& pending = letter.frame->pending;
+  const Choice before = choice_[index(v.dim)];
+  const Tiles& tiles = nest_[v.dim];
+  if (most < (v.at == At::Pass ? ceil_div(tiles.layer, tiles.pe) : tiles.layer)) {
+    ++best_.proof.cut_by_capacity;
+  }
+  std::vector<Range>& pending = letter.frame->pending;  // the least bound last
   pending.clear();
-  Count value = most;
-  double rest = bound;  // bound of all values up to `value`
-  const Count size = space_.layer().size(d);
-  if (value < (v.at == At::Pass ? ceil_div(size, nest_[d].pe) : size)) ++best_.proof.cut_by_capacity;
-  for (;;) {
-    const double next = pending.empty() ? kNothing : pending.back().bound;
-    if (value >= 1 && rest < best_.energy && rest <= next) {
-      const Count smallest = smallest_alike(v, value);
-      best_.proof.cut_as_equal += value - smallest;
+  const auto consider = [&](Count least, Count greatest, bool known) {
+    const Count smallest = smallest_alike(v, greatest);
+    best_.proof.cut_as_equal += greatest - std::max(least - 1, smallest);
+    if (smallest < least) return;
+    const double b = known && least < smallest ? bound : bound_range(letter, least, smallest);
+    set(v.dim, before);
+    restore(letter);
+    if (!(b < best_.energy)) {
+      cut(b);
+      return;
+    }
+    const auto worse = [](const Range& range, double than) { return range.bound > than; };
+    pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse),
+                   {b, least, smallest});
+  };
+  consider(1, most, true);
+  while (!pending.empty()) {
+    const Range range = pending.back();
+    pending.pop_back();
+    if (!(range.bound < best_.energy)) {
+      cut(range.bound);
+    } else if (range.least == range.most) {
+      enter(letter, range.least);
+      decide(k + 1, range.bound);
+      set(v.dim, before);
       restore(letter);
-      enter(letter, smallest);
-      const double b = this->bound();
-      if (b < best_.energy) {
-        const Frame::Child child{b, smallest};
-        const auto worse = [](const Frame::Child& a, double than) { return a.bound > than; };
-        pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), child);
-      } else {
-        cut(b);
-      }
-      set(d, before);
-      value = smallest - 1;
-      if (value >= 1) rest = bound_up_to(letter, value);
-    } else if (next < best_.energy) {
-      const Frame::Child child = pending.back();
-      pending.pop_back();
-      restore(letter);
-      visit(k, child.value, child.bound);
-      set(d, before);
     } else {
-      break;
+      const Count middle = std::clamp(
+          static_cast<Count>(std::sqrt(real(range.least) * real(range.most))), range.least,
+          range.most - 1);
+      consider(middle + 1, range.most, false);
+      consider(range.least, middle, false);
     }
   }
-  for (const Frame::Child& child : pending) cut(child.bound);
-  if (value >= 1) cut(rest);
 }
 
 void CaseSearch::decide_glb(std::size_t k, Count most, double bound) {
@@ -431,21 +441,19 @@ void CaseSearch::decide_glb(std::size_t k, Count most, double bound) {
       set(d, before);
     }
     most = least - 1;
-    if (most > pass) bound = bound_up_to(letter, most);
+    if (most <= pass) break;
+    restore(letter);
+    bound = bound_range(letter, pass + 1, most);
+    set(d, before);
   }
 }
 
-void CaseSearch::visit(std::size_t k, Count value, double bound) {
-  enter(letter_[k], value);
-  decide(k + 1, bound);
-}
-
-// Decides a letter and brings the terms up to date.
+// Gives a letter a value and brings the terms up to date.
 void CaseSearch::enter(const Letter& letter, Count value) {
   const Dim d = letter.variable->dim;
   set(d, with(*letter.variable, value));
-  if (!open(d)) refresh(d);
-  refresh_open();
+  refresh(d);
+  refresh_open(d);
   if (d == row_dim()) refresh_rows();
 }
 

@@ -2,10 +2,9 @@
 // between its GLB tile and its pass tile.
 //
 // The letters of the dataflow are decided one after another. A partial choice is bounded by the very
-// function that counts, fed with optimistic terms for what is still open. The values of a letter are
-// tried from the greatest down, in the order of their bounds; "all values up to x" has a bound of its
-// own, which only rises as x falls, so that one comparison cuts all the rest. The order is fixed, so
-// is the answer.
+// function that counts, fed with optimistic terms for what is still open. So is a range of values of
+// one letter; ranges are halved, the most promising first, until they are cut or a single value. The
+// order is fixed, so is the answer.
 #pragma once
 
 #include <limits>
@@ -34,13 +33,15 @@ struct Best {
   const GoOn* go_on = nullptr;  // asked now and then whether to
 };
 
-// What the terms were before a letter was decided, and the values of it still to be tried.
+// Values of a letter still to be tried, and a bound of them all.
+struct Range {
+  double bound;
+  Count least, most;
+};
+
+// What the terms were before a letter was decided, and what of it is still to be tried.
 struct Frame {
-  struct Child {
-    double bound;
-    Count value;
-  };
-  std::vector<Child> pending;  // the least bound last
+  std::vector<Range> pending;
   DimTerms<double> dims[kDims], several_passes;
   WindowTerms<double> rows;
   bool passes_open = false;
@@ -85,20 +86,19 @@ class CaseSearch {
   Count open_most(Dim d, Variable::At at, Count decided, Count fits) const;
   Partial partial(Dim d) const;
   void refresh(Dim d);
-  void refresh_open();
+  void refresh_open(Dim done);
   void refresh_rows();
   void refresh_open_glb_rows();
   void keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap);
   void save(const Letter& letter) const;
   void restore(const Letter& letter);
   double bound();
-  double bound_up_to(Letter& letter, Count most);
+  double bound_range(Letter& letter, Count least, Count most);
 
   // The tree.
   void decide(std::size_t k, double bound);
   void decide_size(std::size_t k, Count most, double bound);
   void decide_glb(std::size_t k, Count most, double bound);
-  void visit(std::size_t k, Count value, double bound);
   void enter(const Letter& letter, Count value);
   Count smallest_alike(const Variable& v, Count value) const;
   bool only_strips_matter() const;
