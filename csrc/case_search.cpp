@@ -128,7 +128,9 @@ void CaseSearch::set(Dim d, const Choice& choice) {
   nest_[d] = space_.tiles(d, choice);
   Tiles& t = nest_[d];
   if (glb_case(d) == GlbCase::Whole) t.glb = t.layer;
-  if (glb_case(d) == GlbCase::Between) t.glb = std::min(t.layer, std::max(choice.glb, t.pass + 1));
+  if (glb_case(d) == GlbCase::Between) {
+    t.glb = choice.glb > 0 ? choice.glb : std::min(t.layer, t.pass + 1);
+  }
 }
 
 Choice CaseSearch::with(const Variable& v, Count value) const {
@@ -152,8 +154,9 @@ Count CaseSearch::greatest_value(const Variable& v) {
 Count CaseSearch::greatest_by_trial(const Variable& v) {
   const Dim d = v.dim;
   const Choice saved = choice_[index(d)];
+  const Count least = v.at == At::Glb ? nest_[d].pass + 1 : 1;
   const Count value = greatest(space_.layer().size(d), [&](Count x) {
-    set(d, with(v, x));
+    set(d, with(v, std::max(x, least)));
     const Tiles& t = nest_[d];
     const bool inside = glb_case(d) != GlbCase::Between || (t.pass < t.glb && t.glb < t.layer);
     return inside && space_.fits(nest_);
@@ -237,7 +240,9 @@ void CaseSearch::refresh_rows() {
   Tiles out = nest_[axis.out];
   const bool tiles_open = open(axis.out);
   if (tiles_open) {
-    out.pass = open_most(axis.out, At::Pass, out.pass, out.layer);
+    const bool between = glb_case(axis.out) == GlbCase::Between;
+    const Count limit = between ? open_most(axis.out, At::Glb, out.glb, out.layer - 1) - 1 : out.layer;
+    out.pass = open_most(axis.out, At::Pass, out.pass, std::max<Count>(1, limit));
     out.glb = glb_case(axis.out) == GlbCase::Same ? out.pass : out.layer;
   }
   WindowTerms<Count> rows;
@@ -352,7 +357,7 @@ void CaseSearch::decide(std::size_t k, double bound) {
   const Count most = greatest_value(*letter.variable);
   letter.decided = true;
   --undecided_[index(d)];
-  if (letter.variable->at == At::Glb) {
+  if (letter.variable->at == At::Glb && k + 1 == letters_) {
     decide_glb(k, most, bound);
   } else {
     decide_size(k, most, bound);
@@ -369,16 +374,18 @@ void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
   const Variable& v = *letter.variable;
   const Choice before = choice_[index(v.dim)];
   const Tiles& tiles = nest_[v.dim];
-  if (most < (v.at == At::Pass ? ceil_div(tiles.layer, tiles.pe) : tiles.layer)) {
-    ++best_.proof.cut_by_capacity;
-  }
+  const Count all = v.at == At::Glb    ? tiles.layer - 1
+                    : v.at == At::Pass ? ceil_div(tiles.layer, tiles.pe)
+                                       : tiles.layer;
+  if (most < all) ++best_.proof.cut_by_capacity;
+  const Count least = v.at == At::Glb ? tiles.pass + 1 : 1;
   std::vector<Range>& pending = letter.frame->pending;  // the least bound last
   pending.clear();
-  const auto consider = [&](Count least, Count greatest, bool known) {
-    const Count smallest = smallest_alike(v, greatest);
-    best_.proof.cut_as_equal += greatest - std::max(least - 1, smallest);
-    if (smallest < least) return;
-    const double b = known && least < smallest ? bound : bound_range(letter, least, smallest);
+  const auto consider = [&](Count from, Count to, bool known) {
+    const Count smallest = smallest_alike(v, to);
+    best_.proof.cut_as_equal += to - std::max(from - 1, smallest);
+    if (smallest < from) return;
+    const double b = known && from < smallest ? bound : bound_range(letter, from, smallest);
     set(v.dim, before);
     restore(letter);
     if (!(b < best_.energy)) {
@@ -387,9 +394,9 @@ void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
     }
     const auto worse = [](const Range& range, double than) { return range.bound > than; };
     pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse),
-                   {b, least, smallest});
+                   {b, from, smallest});
   };
-  consider(1, most, true);
+  consider(least, most, true);
   while (!pending.empty()) {
     const Range range = pending.back();
     pending.pop_back();
@@ -460,7 +467,8 @@ void CaseSearch::enter(const Letter& letter, Count value) {
 // The smallest value of a letter that gives the same counts, or better ones, and needs no more
 // storage: where only the number of tiles matters, the smallest that makes as few.
 Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
-  if (glb_case(v.dim) == GlbCase::Between) return value;
+  if (v.at == At::Glb) return value;
+  if (glb_case(v.dim) == GlbCase::Between) return smallest_alike_between(v, value);
   const DimRule& rule = space_.rule(v.dim);
   const Count size = space_.layer().size(v.dim);
   if (v.at == At::Pe) {
@@ -473,6 +481,18 @@ Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
   if (v.dim == Dim::M && folded()) return value;
   const Count shares = ceil_div(size, nest_[v.dim].pe);
   return ceil_div(shares, ceil_div(shares, value));
+}
+
+// The same where a GLB tile of given size holds several passes: full tiles and the last one must both
+// take as many passes.
+Count CaseSearch::smallest_alike_between(const Variable& v, Count value) const {
+  const Count glb = choice_[index(v.dim)].glb;
+  const bool only_passes = v.dim == row_dim() && only_strips_matter();
+  if (v.at != At::Pass || glb == 0 || !only_passes || !prices_.monotone()) return value;
+  const Tiles& t = nest_[v.dim];
+  const Count last = t.layer - (ceil_div(t.layer, glb) - 1) * glb;
+  const auto smallest = [&](Count tile) { return ceil_div(tile, ceil_div(tile, value)); };
+  return std::max(smallest(glb), smallest(last));
 }
 
 // Does the number of strips alone decide how many rows move? Not with a dilated window, nor where the

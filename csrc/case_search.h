@@ -101,6 +101,7 @@ class CaseSearch {
   void decide_glb(std::size_t k, Count most, double bound);
   void enter(const Letter& letter, Count value);
   Count smallest_alike(const Variable& v, Count value) const;
+  Count smallest_alike_between(const Variable& v, Count value) const;
   bool only_strips_matter() const;
   bool folded() const;
   bool glb_tile_is_dominated(Dim d, Count glb, Count least) const;

@@ -19,10 +19,10 @@ Dataflow row_stationary_base() {
   d.rules[index(S)] = {Tile::Whole, Tile::Same, Tile::Whole, Tile::Same};
   d.rules[index(E)] = {Tile::Same, Tile::Free, Tile::One, Tile::Same};
   d.rules[index(F)] = {Tile::Same, Tile::Same, Tile::Whole, Tile::One};
-  d.variables = {{"e", E, Variable::At::Pass}, {"n", N, Variable::At::Pe},
-                 {"q", C, Variable::At::Pe},   {"r", C, Variable::At::Pass},
-                 {"p", M, Variable::At::Pe},   {"t", M, Variable::At::Pass},
-                 {"E1", E, Variable::At::Glb}, {"m", M, Variable::At::Glb}};
+  d.variables = {{"E1", E, Variable::At::Glb}, {"e", E, Variable::At::Pass},
+                 {"n", N, Variable::At::Pe},   {"q", C, Variable::At::Pe},
+                 {"r", C, Variable::At::Pass}, {"p", M, Variable::At::Pe},
+                 {"t", M, Variable::At::Pass}, {"m", M, Variable::At::Glb}};
   d.grid = {R, E};
   return d;
 }
