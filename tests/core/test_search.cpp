@@ -1,0 +1,320 @@
+// The search: exact on small layers, the same on any number of threads, monotone under pruning.
+
+#include <optional>
+#include <random>
+
+#include "check.h"
+#include "errors.h"
+#include "search.h"
+
+namespace energysim {
+namespace {
+
+// The greatest space that is counted mapping by mapping.
+constexpr double kMostMappings = 60'000;
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+
+  Count between(Count low, Count high) {
+    return low + static_cast<Count>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  bool coin() { return between(0, 1) == 1; }
+  Accesses<double> cost() {
+    const auto whole = [&](Count most) { return static_cast<double>(between(0, most)); };
+    return {whole(300), whole(300), whole(30)};
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+// Relative costs of ISCA 2016, Table IV.
+EnergyTable relative_costs() {
+  EnergyTable table;
+  const double level_costs[kLevels] = {200, 6, 2, 1};
+  for (Level level : kAllLevels) {
+    const double cost = level_costs[index(level)];
+    for (auto& of : table.cost[index(level)]) of = {cost, cost, level == Level::Rf ? 0 : cost};
+  }
+  return table;
+}
+
+Architecture chip() {
+  Architecture arch;
+  arch.name = "chip";
+  arch.rows = 12, arch.columns = 14;
+  arch.glb_words = 51200;
+  arch.rf.words[index(Operand::Ifmap)] = 12;
+  arch.rf.words[index(Operand::Filter)] = 224;
+  arch.rf.words[index(Operand::Psum)] = 24;
+  arch.table = relative_costs();
+  return arch;
+}
+
+Layer random_layer(Random& random) {
+  LayerShape s;
+  s.N = random.between(1, 3), s.G = random.between(1, 2);
+  s.M = random.between(1, 5), s.C = random.between(1, 4);
+  s.R = random.between(1, 3), s.S = random.between(1, 3);
+  s.stride_v = random.between(1, 3), s.stride_h = random.between(1, 2);
+  s.dilation_v = random.between(1, 2), s.dilation_h = random.between(1, 2);
+  s.H = random.between(0, 4) * s.stride_v + (s.R - 1) * s.dilation_v + 1;
+  s.W = random.between(0, 3) * s.stride_h + (s.S - 1) * s.dilation_h + 1;
+  return Layer("drawn", s);
+}
+
+Architecture random_architecture(Random& random) {
+  Architecture arch;
+  arch.name = "drawn";
+  arch.rows = random.between(1, 5), arch.columns = random.between(1, 5);
+  arch.glb_words = random.between(4, random.coin() ? 60 : 400);
+  arch.rf.pooled = random.coin();
+  arch.rf.pool = random.between(3, 26);
+  arch.rf.words[index(Operand::Ifmap)] = random.between(1, 8);
+  arch.rf.words[index(Operand::Filter)] = random.between(1, 18);
+  arch.rf.words[index(Operand::Psum)] = random.between(1, 5);
+  arch.ofmap_path = random.coin() ? OfmapPath::ThroughGlb : OfmapPath::PastGlb;
+  arch.gating = random.coin() ? Gating::None : Gating::Ifmap;
+  if (random.coin()) {
+    arch.table = relative_costs();
+    return arch;
+  }
+  for (auto& level : arch.table.cost) {
+    for (auto& cost : level) cost = random.cost();
+  }
+  arch.table.mac = static_cast<double>(random.between(0, 9));
+  return arch;
+}
+
+// What a search found, if anything.
+template <class Find>
+std::optional<Found> found_by(Find find) {
+  try {
+    return find();
+  } catch (const NoMapping&) {
+    return std::nullopt;
+  }
+}
+
+// Checks that an answer is what it says it is.
+void check_found(const Found& found, const Layer& layer, const Architecture& arch, double density) {
+  check_mapping(layer, arch, found.mapping);
+  const EnergyTable table = gated(arch.table, arch.gating, density);
+  CHECK(found.counts == count(layer, arch, found.mapping));
+  CHECK_EQ(found.energy, energy(found.counts, table));
+  CHECK_EQ(found.proof.optimum, found.energy);
+  CHECK_EQ(found.proof.lower_bound, found.proof.optimum);
+}
+
+// Returns whether there was a mapping.
+bool check_exact(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
+                 double density) {
+  const auto best = found_by([&] { return search(layer, arch, dataflow, density); });
+  const auto all = found_by([&] { return search_exhaustive(layer, arch, dataflow, density); });
+  CHECK_EQ(best.has_value(), all.has_value());
+  if (!best || !all) return false;
+  CHECK_EQ(best->energy, all->energy);
+  check_found(*best, layer, arch, density);
+  check_found(*all, layer, arch, density);
+  const Proof& proof = all->proof;
+  CHECK_EQ(static_cast<double>(proof.evaluated + proof.cut_by_capacity),
+           space_size(layer, *dataflow));
+  return true;
+}
+
+// Compares so many searches of random layers on random architectures; costs and densities are such
+// that all sums are exact.
+void check_random(const std::string& name, int cases, std::uint64_t seed) {
+  const DataflowPtr dataflow = find_dataflow(name);
+  Random random(seed);
+  int mapped = 0;
+  for (int done = 0; done < cases;) {
+    const Layer layer = random_layer(random);
+    const Architecture arch = random_architecture(random);
+    const double density = static_cast<double>(random.between(0, 4)) / 4;
+    if (space_size(layer, *dataflow) > kMostMappings) continue;
+    mapped += check_exact(layer, arch, dataflow, density) ? 1 : 0;
+    ++done;
+  }
+  CHECK(mapped > cases / 2);
+}
+
+TEST(the_search_of_rs_is_exact) { check_random("rs", 150, 1); }
+
+TEST(the_search_of_rs_chip_is_exact) { check_random("rs-chip", 150, 2); }
+
+TEST(a_layer_of_one_word_has_one_mapping_in_each_scheme) {
+  const Layer layer("one", {});
+  CHECK_EQ(space_size(layer, *find_dataflow("rs-chip")), 1.0);
+  const Found found = search_exhaustive(layer, chip(), find_dataflow("rs-chip"));
+  CHECK_EQ(found.proof.evaluated, 1);
+  CHECK_EQ(found.proof.cut_by_capacity, 0);
+  CHECK(search(layer, chip(), find_dataflow("rs-chip")).counts == found.counts);
+}
+
+TEST(the_space_of_a_small_layer_is_counted_by_hand) {
+  // Three images: n of 1, 2 or 3. Two filters: p, t and m of (1 1 1), (1 1 2), (1 2 2), (2 1 2).
+  CHECK_EQ(space_size(Layer("images", {.N = 3}), *find_dataflow("rs-chip")), 3.0);
+  CHECK_EQ(space_size(Layer("filters", {.M = 2}), *find_dataflow("rs-chip")), 4.0);
+  // Two channels: q and r of (1 1), (1 2), (2 1).
+  CHECK_EQ(space_size(Layer("channels", {.C = 2}), *find_dataflow("rs-chip")), 3.0);
+}
+
+TEST(the_search_says_so_if_nothing_fits) {
+  const Layer layer("drawn", {.M = 2, .C = 2, .H = 4, .W = 4, .R = 2, .S = 2});
+  Architecture no_pads = chip();
+  no_pads.rf = {.pooled = true, .pool = 2};
+  Architecture no_buffer = chip();
+  no_buffer.glb_words = 2;
+  for (const DataflowPtr& dataflow : dataflows()) {
+    for (const Architecture& arch : {no_pads, no_buffer}) {
+      CHECK_THROWS(search(layer, arch, dataflow), NoMapping);
+      CHECK_THROWS(search_exhaustive(layer, arch, dataflow), NoMapping);
+    }
+  }
+}
+
+TEST(the_search_refuses_densities_that_are_none) {
+  const Layer layer("one", {});
+  for (double bad : {-0.5, 1.5}) {
+    CHECK_THROWS(search(layer, chip(), find_dataflow("rs"), bad), InvalidInput);
+  }
+}
+
+TEST(more_loop_orders_and_larger_storages_never_cost_more) {
+  const Layer layer("drawn", {.N = 2, .M = 24, .C = 20, .H = 15, .W = 15, .R = 3, .S = 3});
+  Architecture larger = chip();
+  larger.glb_words *= 2;
+  for (Count& words : larger.rf.words) words *= 2;
+  const double fixed = search(layer, chip(), find_dataflow("rs-chip")).energy;
+  const double free = search(layer, chip(), find_dataflow("rs")).energy;
+  CHECK(free <= fixed);
+  CHECK(search(layer, larger, find_dataflow("rs")).energy <= free);
+  CHECK(search(layer, larger, find_dataflow("rs-chip")).energy <= fixed);
+}
+
+Layer prunable(Count m, Count c) {
+  return Layer("pruned", {.M = m,
+                          .C = c,
+                          .H = 14,
+                          .W = 14,
+                          .R = 3,
+                          .S = 3,
+                          .pad_top = 1,
+                          .pad_bottom = 1,
+                          .pad_left = 1,
+                          .pad_right = 1});
+}
+
+// Searches all layers of up to 64 filters and 48 channels, and compares each with the two that have
+// one filter or one channel less.
+void check_pruning(const std::string& name) {
+  const DataflowPtr dataflow = find_dataflow(name);
+  std::vector<double> fewer_filters(49, 0);
+  int raised = 0;
+  for (Count m = 1; m <= 64; ++m) {
+    double fewer_channels = 0;
+    for (Count c = 1; c <= 48; ++c) {
+      double& fewer = fewer_filters[static_cast<std::size_t>(c)];
+      const double now = search(prunable(m, c), chip(), dataflow).energy;
+      raised += fewer > now || fewer_channels > now ? 1 : 0;
+      fewer = fewer_channels = now;
+    }
+  }
+  CHECK_EQ(raised, 0);
+}
+
+TEST(removing_a_filter_or_channel_never_raises_the_optimum_of_rs) { check_pruning("rs"); }
+
+TEST(removing_a_filter_or_channel_never_raises_the_optimum_of_rs_chip) { check_pruning("rs-chip"); }
+
+// Layers of a small network; the first and the last have the same shape.
+std::vector<Layer> network() {
+  return {Layer("first", {.M = 8, .C = 3, .H = 16, .W = 16, .R = 3, .S = 3}),
+          Layer("depthwise", {.G = 8, .H = 14, .W = 14, .R = 3, .S = 3}),
+          Layer("pointwise", {.N = 2, .M = 16, .C = 8, .H = 12, .W = 12}),
+          Layer("full", {.M = 10, .C = 16, .H = 6, .W = 6, .R = 6, .S = 6}),
+          Layer("again", {.M = 8, .C = 3, .H = 16, .W = 16, .R = 3, .S = 3})};
+}
+
+std::vector<Found> searched(const std::vector<Layer>& layers, const Architecture& arch,
+                            const std::vector<double>& densities, int threads) {
+  return search_layers(layers, arch, find_dataflow("rs"), densities, threads,
+                       [](std::size_t) { return true; });
+}
+
+void check_same(const Found& a, const Found& b) {
+  CHECK(a.mapping.dataflow == b.mapping.dataflow);
+  CHECK_EQ(a.mapping.scheme, b.mapping.scheme);
+  CHECK(a.mapping.nest == b.mapping.nest);
+  CHECK(a.counts == b.counts);
+  CHECK_EQ(a.energy, b.energy);
+  CHECK(a.proof == b.proof);
+}
+
+TEST(layers_are_searched_like_each_alone) {
+  Architecture arch = chip();
+  arch.gating = Gating::Ifmap;
+  const std::vector<Layer> layers = network();
+  const std::vector<double> densities{1, 0.5, 0.25, 1, 0};
+  const std::vector<Found> found = searched(layers, arch, densities, 1);
+  CHECK_EQ(found.size(), layers.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    check_same(found[i], search(layers[i], arch, find_dataflow("rs"), densities[i]));
+  }
+}
+
+TEST(the_answers_are_the_same_on_any_number_of_threads) {
+  const std::vector<Layer> layers = network();
+  const std::vector<double> densities(layers.size(), 1);
+  const std::vector<Found> one = searched(layers, chip(), densities, 1);
+  for (int threads : {2, 0}) {
+    const std::vector<Found> more = searched(layers, chip(), densities, threads);
+    CHECK_EQ(more.size(), one.size());
+    for (std::size_t i = 0; i < more.size(); ++i) check_same(more[i], one[i]);
+  }
+}
+
+TEST(no_layers_have_no_answers) { CHECK(searched({}, chip(), {}, 2).empty()); }
+
+TEST(a_search_of_layers_says_so_if_nothing_fits) {
+  Architecture arch = chip();
+  arch.glb_words = 1;
+  const std::vector<double> densities(network().size(), 1);
+  for (int threads : {1, 2}) CHECK_THROWS(searched(network(), arch, densities, threads), NoMapping);
+}
+
+TEST(progress_is_told_and_counts_up) {
+  const std::vector<Layer> layers = network();
+  std::vector<std::size_t> told;
+  search_layers(layers, chip(), find_dataflow("rs"), std::vector<double>(layers.size(), 1), 2,
+                [&](std::size_t done) {
+                  told.push_back(done);
+                  return true;
+                });
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    CHECK(told[i] <= layers.size());
+    CHECK(i == 0 || told[i - 1] <= told[i]);
+  }
+}
+
+TEST(a_search_stops_when_asked_to) {
+  const std::vector<Layer> layers = network();
+  for (int threads : {1, 2}) {
+    CHECK_THROWS(
+        search_layers(layers, chip(), find_dataflow("rs"), std::vector<double>(layers.size(), 1),
+                      threads, [](std::size_t) { return false; }),
+        Interrupted);
+  }
+}
+
+TEST(a_search_without_progress_runs_to_its_end) {
+  const std::vector<Found> found =
+      search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {1}, 1, nullptr);
+  CHECK_EQ(found.size(), 1);
+}
+
+}  // namespace
+}  // namespace energysim
