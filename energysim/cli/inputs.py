@@ -1,0 +1,155 @@
+"""What the commands are given: networks, architectures, layers and densities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from energysim.cli.app import Failure
+from energysim.errors import InvalidInput, unknown_name
+
+if TYPE_CHECKING:
+    from energysim import Architecture, Layer, Network
+
+__all__ = [
+    "arch_option",
+    "architecture_named",
+    "batch_option",
+    "dataflow_option",
+    "densities",
+    "layer_of_shape",
+    "network_named",
+]
+
+_T = TypeVar("_T")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SIZES = ("G", "M", "C", "H", "W", "R", "S")
+_PAIRS = ("stride", "padding", "dilation")
+_SHAPE_HELP = "write it like M=64,C=32,H=28,R=3,padding=1"
+
+
+def arch_option(command: _Command) -> _Command:
+    """Add ``--arch``."""
+    return click.option(
+        "--arch",
+        default="eyeriss",
+        show_default=True,
+        metavar="NAME|FILE",
+        help="A built-in architecture (see 'energysim architectures'), or a .yaml file.",
+    )(command)
+
+
+def dataflow_option(command: _Command) -> _Command:
+    """Add ``--dataflow``."""
+    return click.option(
+        "--dataflow",
+        default="rs",
+        show_default=True,
+        metavar="NAME",
+        help="rs: row stationary with every loop order that saves energy; rs-chip: in the fixed "
+        "loop order of the chip.",
+    )(command)
+
+
+def batch_option(command: _Command) -> _Command:
+    """Add ``--batch``."""
+    return click.option(
+        "--batch",
+        type=int,
+        metavar="N",
+        help="Images processed together; 1, or what the network's file says, if not given.",
+    )(command)
+
+
+def network_named(name: str, batch: int | None) -> Network:
+    """Return a built-in network, or that in a file."""
+    from energysim import networks
+    from energysim.network import load_network
+
+    network = _read(load_network, name) if _is_path(name) else networks.get(name)
+    return network if batch is None else network.with_batch(batch)
+
+
+def architecture_named(name: str) -> Architecture:
+    """Return a built-in architecture, or that in a file."""
+    from energysim import Architecture, architectures
+
+    return _read(Architecture.from_yaml, name) if _is_path(name) else architectures.get(name)
+
+
+def densities(words: tuple[str, ...]) -> float | dict[str, float]:
+    """Read numbers, or numbers by layer.
+
+    Examples
+    --------
+    >>> densities(()), densities(("0.5",)), densities(("CONV2=0.6", "CONV3=0.3"))
+    (1.0, 0.5, {'CONV2': 0.6, 'CONV3': 0.3})
+    """
+    by_layer: dict[str, float] = {}
+    for word in words:
+        layer, equals, number = word.rpartition("=")
+        try:
+            density = float(number)
+        except ValueError:
+            raise InvalidInput(
+                f"the ifmap density must be a number from 0 to 1, or LAYER=number, not {word!r}"
+            ) from None
+        if not equals and len(words) == 1:
+            return density
+        if not equals or layer in by_layer:
+            raise InvalidInput(
+                "give one ifmap density for all layers, or one for each layer by its name; "
+                f"{word!r} is neither"
+            )
+        by_layer[layer] = density
+    return by_layer or 1.0
+
+
+def layer_of_shape(text: str, batch: int) -> Layer:
+    """Return the layer of a shape such as ``M=64,C=32,H=28,R=3,padding=1x0``.
+
+    Examples
+    --------
+    >>> layer_of_shape("M=64,C=32,H=28,R=3,padding=1,stride=2x1", batch=4)
+    Layer('layer', N=4, M=64, C=32, H=28, W=28, R=3, S=3, stride=(2, 1), padding=1)
+    """
+    from energysim import Layer
+
+    fields: dict[str, Any] = {}
+    for word in text.replace(",", " ").split():
+        key, _equals, value = word.partition("=")
+        if key not in (*_SIZES, *_PAIRS):
+            raise InvalidInput(f"--shape: {unknown_name('size', key, (*_SIZES, *_PAIRS))}")
+        if key in fields:
+            raise InvalidInput(f"--shape: {key} is there twice: remove one of them")
+        fields[key] = _numbers(key, value)
+    fields.setdefault("W", fields.get("H"))
+    fields.setdefault("S", fields.get("R"))
+    missing = [key for key in ("M", "C", "H", "R") if key not in fields]
+    if missing:
+        raise InvalidInput(f"--shape: missing: {', '.join(missing)}: {_SHAPE_HELP}")
+    return Layer("layer", N=batch, **fields)
+
+
+def _numbers(key: str, value: str) -> int | list[int]:
+    parts = value.split("x") if key in _PAIRS else [value]
+    # A number of more digits than any limit has would only make the message long.
+    if not all(part.removeprefix("-").isdecimal() and len(part) < 25 for part in parts):
+        raise InvalidInput(f"--shape: {key} must be a whole number, not {value[:25]!r}")
+    numbers = [int(part) for part in parts]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _is_path(name: str) -> bool:
+    return name.lower().endswith((".yaml", ".yml")) or os.sep in name
+
+
+def _read(load: Callable[[str], _T], path: str) -> _T:
+    try:
+        return load(path)
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror or error}") from error

@@ -1,0 +1,188 @@
+"""What the commands give: tables, JSON and progress."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from energysim.cli.app import Failure
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.progress
+    import rich.table
+
+__all__ = ["Progress", "json_option", "json_writer", "show", "table"]
+
+_TEXT_WIDTH = 100  # of running text, where stdout is no terminal
+
+json_option = click.option(
+    "--json",
+    "json_path",
+    metavar="FILE|-",
+    help="Write the result as JSON to a file, all of it or nothing; '-' prints JSON instead of "
+    "the table.",
+)
+
+
+def show(*parts: rich.console.RenderableType) -> None:
+    """Print on stdout, one below the other: as wide as the terminal, or as plain text.
+
+    Where stdout is no terminal, tables are as wide as they need to be.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    if sys.stdout.isatty():
+        Console().print(*parts, sep="\n")
+        return
+    file = io.StringIO()
+    wide = Console(width=10_000, color_system=None)
+    tables = (wide.measure(part).maximum for part in parts if not isinstance(part, Text))
+    console = Console(
+        file=file,
+        width=max(_TEXT_WIDTH, *tables),
+        color_system=None,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part)
+    click.echo("\n".join(line.rstrip() for line in file.getvalue().splitlines()))
+
+
+def table(*columns: str, left: int = 1) -> rich.table.Table:
+    """Return an empty table of plain ASCII; all but the first columns are aligned right."""
+    from rich.box import Box
+    from rich.table import Table
+
+    # A rule under the header, and no others.
+    rules = "    \n    \n----\n    \n    \n    \n    \n    \n"
+    new = Table(
+        box=Box(rules, ascii=True),
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        padding=(0, 2, 0, 0),
+    )
+    for i, name in enumerate(columns):
+        new.add_column(name, justify="left" if i < left else "right", no_wrap=True)
+    return new
+
+
+@contextlib.contextmanager
+def json_writer(path: str | None) -> Iterator[Callable[[str], None]]:
+    """Give a function that writes JSON to where ``--json`` says, once.
+
+    A file is replaced only when all of the text is there; until then it is in a new file beside.
+    That it can be written turns out at once, not after a long search.
+    """
+    if path is None:
+        yield lambda text: None
+        return
+    if path == "-":
+        yield click.echo
+        return
+    # What is no file, such as /dev/stdout, is written as it is; a link is followed.
+    device = os.path.exists(path) and not os.path.isfile(path)
+    target = path if device else os.path.realpath(path)
+    with _naming(path):
+        file = _opened(target, device)
+
+    def write(text: str) -> None:
+        with _naming(path):
+            file.write(f"{text}\n")
+            file.close()
+            if file.name != target:
+                os.replace(file.name, target)
+
+    try:
+        yield write
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
+            if file.name != target:
+                os.unlink(file.name)
+
+
+def _opened(target: str, device: bool) -> io.TextIOWrapper:
+    """Open a device, or a new file beside the target."""
+    if device:
+        return open(target, "w", encoding="utf-8")
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    name = f".energysim-{os.urandom(6).hex()}.json"
+    return open(os.path.join(os.path.dirname(target), name), "x", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class Progress:
+    """A bar on stderr, once something takes longer than a second; none where nobody sees it.
+
+    Call it with the number of things done and of all things.
+    """
+
+    def __init__(self, what: str, delay: float = 1.0) -> None:
+        self._what = what
+        #: Whether anybody would see it.
+        self.visible = sys.stderr.isatty()
+        self._timer = threading.Timer(delay, self._start) if self.visible else None
+        self._lock = threading.Lock()
+        self._bar: rich.progress.Progress | None = None
+        self._task: rich.progress.TaskID | None = None
+        self._state = (0, 1)
+        self._over = False
+
+    def __enter__(self) -> Progress:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            self._over = True
+            if self._bar is not None:
+                self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        with self._lock:
+            self._state = (done, total)
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, completed=done, total=total)
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        with self._lock:
+            if self._over:
+                return
+            done, total = self._state
+            self._bar = Bar(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self._what, completed=done, total=total)
+            self._bar.start()

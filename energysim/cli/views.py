@@ -1,0 +1,148 @@
+"""How mappings and published figures look on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from energysim.cli.app import one_line
+from energysim.cli.output import table
+from energysim.tables import si
+
+if TYPE_CHECKING:
+    import rich.console
+    import rich.table
+
+    from energysim import LayerResult
+    from energysim._core import Layer, Proof
+    from energysim.validation import Comparison, Figure, Validation
+
+__all__ = ["layer_text", "search_view", "validation_view"]
+
+_LEVELS = {"dram": "DRAM", "glb": "GLB", "noc": "NoC", "rf": "RF"}
+_OPERANDS = ("ifmap", "filter", "psum")
+_UNITS = {"mac": "relative to one 16-bit MAC", "pJ": "in pJ"}
+
+
+def layer_text(layer: Layer) -> str:
+    """Return the shape of a layer in a line.
+
+    Examples
+    --------
+    >>> import energysim as es
+    >>> layer_text(es.networks.alexnet(4)["CONV2"])
+    'CONV2: N=4 G=2 M=128 C=48 H=27 W=27 R=5 S=5 padding=2, ofmap 27x27, 896 M MACs'
+    """
+    sizes = " ".join(f"{key}={getattr(layer, key)}" for key in "NGMCHWRS")
+    for key, usual in (("stride", 1), ("padding", 0), ("dilation", 1)):
+        numbers = getattr(layer, key)
+        if set(numbers) != {usual}:
+            shortest = numbers if len(set(numbers)) > 1 else numbers[:1]
+            sizes += f" {key}={'x'.join(map(str, shortest))}"
+    return f"{one_line(layer.name)}: {sizes}, ofmap {layer.E}x{layer.F}, {si(layer.macs)} MACs"
+
+
+def search_view(
+    result: LayerResult, arch: str, dataflow: str
+) -> tuple[rich.console.RenderableType, ...]:
+    """Return the optimal mapping of a layer: loop nest, words, energy and proof."""
+    from rich.text import Text
+
+    head = (
+        f"{layer_text(result.layer)}\n"
+        f"on {one_line(arch)}, dataflow {dataflow}: energy {si(result.energy)}, "
+        f"{_UNITS[result.unit]}\n"
+        f"{si(result.cycles)} cycles, {result.active_pes} PEs at work, {result.utilization:.1%} of "
+        "all PEs' time\n"
+    )
+    return (
+        Text(head),
+        Text(f"{result.mapping}\n"),
+        _words(result),
+        Text(),
+        _energies(result),
+        Text(),
+        _proof(result.proof),
+    )
+
+
+def _words(result: LayerResult) -> rich.table.Table:
+    words = table("words", "operand", "read", "write", "fill", left=2)
+    counts = result.counts.to_dict()
+    for level, title in _LEVELS.items():
+        for operand in _OPERANDS:
+            cells = counts[level][operand]
+            numbers = (f"{cells[kind]:,}" for kind in ("read", "write", "fill"))
+            words.add_row(title if operand == _OPERANDS[0] else "", operand, *numbers)
+    return words
+
+
+def _energies(result: LayerResult) -> rich.table.Table:
+    energies = table("energy", *_OPERANDS, "all", "share")
+    # The costs of each level and operand, and last that of the MACs.
+    *cells, mac = result._found.energies()
+    for i, title in enumerate(_LEVELS.values()):
+        row = cells[3 * i : 3 * i + 3]
+        energies.add_row(title, *map(si, row), si(sum(row)), _share(sum(row), result.energy))
+    energies.add_row("MAC", "", "", "", si(mac), _share(mac, result.energy))
+    operands = [sum(cells[i::3]) for i in range(3)]
+    energies.add_row("all", *map(si, operands), si(result.energy), _share(1, 1))
+    return energies
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _proof(proof: Proof) -> rich.table.Table:
+    rows = {
+        "mappings in the space": si(proof.space),
+        "mappings counted": f"{proof.evaluated:,}",
+        "parts of the space with a lower bound": f"{proof.bounded:,}",
+        "parts cut, as their bound is not below the optimum": f"{proof.cut_by_bound:,}",
+        "parts cut, as nothing in them fits": f"{proof.cut_by_capacity:,}",
+        "parts cut, as another has the same counts": f"{proof.cut_as_equal:,}",
+        "lower bound of all": f"{proof.lower_bound:,.0f}",
+        "energy of the mapping found": f"{proof.optimum:,.0f}",
+    }
+    lines = table("proof that no mapping of the dataflow costs less", "")
+    for row in rows.items():
+        lines.add_row(*row)
+    return lines
+
+
+def validation_view(validation: Validation) -> tuple[rich.console.RenderableType, ...]:
+    """Return all published figures beside ours, by source."""
+    from rich.text import Text
+
+    parts: list[rich.console.RenderableType] = []
+    for source in validation.sources:
+        parts += [Text(f"{source.name}: {source.citation}", style="bold"), Text(source.setup)]
+        for comparison in source.comparisons:
+            unit = f", in {comparison.unit}" if comparison.unit else ""
+            parts += [
+                Text(f"\n{comparison.quantity}{unit}", style="bold"),
+                _comparison(comparison),
+                Text(comparison.explanation),
+            ]
+        parts.append(Text())
+    judged = [figure for figure in validation.figures if figure.tolerance is not None]
+    good = sum(figure.ok for figure in judged)
+    parts.append(Text(f"{good} of {len(judged)} published figures are within their tolerance."))
+    return tuple(parts)
+
+
+def _comparison(comparison: Comparison) -> rich.table.Table:
+    rows = table("layer", "paper", "ours", "error", "tolerance", "")
+    for figure in comparison.figures:
+        rows.add_row(figure.name, *_cells(figure))
+    return rows
+
+
+def _cells(figure: Figure) -> tuple[str, str, str, str, str]:
+    paper, ours = (
+        f"{value:,.0f}" if value >= 1e5 else f"{value:.5g}" for value in (figure.paper, figure.ours)
+    )
+    error = f"{figure.error:+.2%}"
+    tolerance = "" if figure.tolerance is None else figure.tolerance.text
+    verdict = "shown only" if figure.tolerance is None else "ok" if figure.ok else "NOT OK"
+    return paper, ours, "0.00%" if error in ("+0.00%", "-0.00%") else error, tolerance, verdict

@@ -1,0 +1,44 @@
+"""Published figures that the package carries, compared with its own.
+
+The tables beside this module name their sources.  Nothing of ours is typed in: each value is
+computed when it is asked for.
+
+Examples
+--------
+>>> from energysim import validation
+>>> [source.name for source in validation.validate().sources]
+['Eyeriss chip', 'ISCA 2016']
+"""
+
+from __future__ import annotations
+
+from energysim.validation.chip import chip
+from energysim.validation.figures import Comparison, Figure, Source, Tolerance, Validation
+from energysim.validation.isca16 import isca16
+
+__all__ = [
+    "Comparison",
+    "Figure",
+    "Source",
+    "Tolerance",
+    "Validation",
+    "chip",
+    "isca16",
+    "validate",
+]
+
+
+def validate() -> Validation:
+    """Compare all published figures with the package's own.
+
+    Returns
+    -------
+    Validation
+        Paper, ours, relative error and tolerance of each; ``ok`` if all are within theirs.
+
+    Examples
+    --------
+    >>> validate().ok
+    True
+    """
+    return Validation((chip(), isca16()))

@@ -1,0 +1,85 @@
+"""The search finds what counting every mapping finds, and its proof says so."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+from property.cases import (
+    DATAFLOWS,
+    examples,
+    middling_layers,
+    real_architectures,
+    tiny_architectures,
+    tiny_layers,
+)
+
+import energysim as es
+from energysim import Layer, NoMapping, _core
+
+_MOST_MAPPINGS = 200_000  # that are counted one by one
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@given(layer=tiny_layers, arch=tiny_architectures)
+@examples(1000)
+def test_search_equals_exhaustive(dataflow: str, layer: Layer, arch: es.Architecture) -> None:
+    space = _core.space_size(layer, dataflow)
+    assume(space <= _MOST_MAPPINGS)
+    try:
+        every = es.search(layer, arch, dataflow, method="exhaustive")
+    except NoMapping:
+        event("nothing fits")
+        with pytest.raises(NoMapping):
+            es.search(layer, arch, dataflow)
+        return
+    found = es.search(layer, arch, dataflow)
+    # All costs are whole numbers, so that nothing is rounded.
+    assert found.energy_mac == every.energy_mac
+    assert every.proof.evaluated + every.proof.cut_by_capacity == space == found.proof.space
+    for result in (found, every):
+        assert result.proof.lower_bound == result.proof.optimum == result.energy_mac
+        assert es.count(layer, arch, result.mapping) == result.counts
+    event(f"scheme {found.mapping.scheme}")
+
+
+@given(
+    layer=tiny_layers,
+    arch=tiny_architectures.map(lambda arch: arch.replace(gating="ifmap")),
+    dataflow=st.sampled_from(DATAFLOWS),
+    density=st.floats(0, 1),
+)
+@examples(300)
+def test_search_equals_exhaustive_with_zeros(
+    layer: Layer, arch: es.Architecture, dataflow: str, density: float
+) -> None:
+    assume(_core.space_size(layer, dataflow) <= _MOST_MAPPINGS)
+    try:
+        every = es.search(layer, arch, dataflow, method="exhaustive", ifmap_density=density)
+    except NoMapping:
+        return
+    found = es.search(layer, arch, dataflow, ifmap_density=density)
+    assert found.energy_mac == pytest.approx(every.energy_mac, rel=1e-12)
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@given(
+    layers=st.lists(middling_layers, min_size=1, max_size=6),
+    arch=real_architectures,
+    densities=st.lists(st.sampled_from((0.3, 1.0)), min_size=6, max_size=6),
+)
+@examples(30)
+def test_threads_do_not_change_the_answer(
+    dataflow: str, layers: list[Layer], arch: es.Architecture, densities: list[float]
+) -> None:
+    given_densities = densities[: len(layers)]
+    try:
+        one = _core.search_layers(layers, arch, dataflow, given_densities, 1)
+    except NoMapping as error:
+        with pytest.raises(NoMapping) as raised:
+            _core.search_layers(layers, arch, dataflow, given_densities, 2)
+        assert str(raised.value) == str(error)
+        return
+    two = _core.search_layers(layers, arch, dataflow, given_densities, 2)
+    # Equal in layer, mapping, counts, energy and every number of the proof.
+    assert one == two
