@@ -1,0 +1,77 @@
+"""Searching: networks and pruned shapes, in the core and from Python."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import energysim as es
+from energysim import Layer, _core
+
+CHIP = es.architectures.eyeriss()
+DATAFLOWS = ("rs", "rs-chip")
+
+
+def search(layers: Sequence[Layer], dataflow: str) -> list[_core.Found]:
+    return _core.search_layers(layers, CHIP, dataflow, [1.0] * len(layers), 1)
+
+
+def check(layers: Sequence[Layer], dataflow: str) -> None:
+    """The counts are those of the mapping, the energy is that of the counts, and it is proven."""
+    for layer, found in zip(layers, search(layers, dataflow), strict=True):
+        assert found.layer == layer
+        assert found.counts == _core.count(layer, CHIP, found.mapping)
+        assert found.energy == found.counts.energy(CHIP) == found.proof.optimum
+        assert found.proof.lower_bound == found.proof.optimum
+
+
+@pytest.mark.benchmark(group="AlexNet, 8 layers, N=1, cold: goal 200 us, stretch 20 us")
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_alexnet(benchmark: BenchmarkFixture, dataflow: str) -> None:
+    """Goal: 200 us; stretch: 20 us."""
+    layers = es.networks.alexnet().layers
+    check(layers, dataflow)
+    benchmark(search, layers, dataflow)
+
+
+@pytest.mark.benchmark(group="AlexNet, N=1, from Python with the report: goal 1 ms")
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_alexnet_with_report(benchmark: BenchmarkFixture, dataflow: str) -> None:
+    """Goal: 1 ms."""
+
+    def simulate() -> dict[str, Any]:
+        return es.simulate("alexnet", CHIP, dataflow).to_dict()
+
+    report = simulate()
+    found = search(es.networks.alexnet().layers, dataflow)
+    assert report["energy_mac"] == sum(layer.energy for layer in found)
+    benchmark(simulate)
+
+
+@pytest.mark.benchmark(group="ResNet-50, 54 layers, N=1, cold: goal 2 ms, stretch 0.3 ms")
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_resnet50(benchmark: BenchmarkFixture, dataflow: str) -> None:
+    """Goal: 2 ms; stretch: 0.3 ms."""
+    layers = es.networks.resnet50().layers
+    check(layers, dataflow)
+    benchmark(search, layers, dataflow)
+
+
+@pytest.mark.benchmark(group="a new channel-pruned shape: goal 30 us, mean")
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_pruned_shape(benchmark: BenchmarkFixture, dataflow: str) -> None:
+    """Goal: 30 us, mean over many shapes, each searched once."""
+    choose = random.Random(1).randint
+    distinct = {layer.replace(name="") for layer in es.networks.resnet50()}
+    shapes = [
+        layer.replace(M=choose(1, layer.M), C=choose(1, layer.C))
+        for layer in sorted(distinct, key=repr) * 40
+    ]
+    check(shapes[:40], dataflow)
+    one_each = itertools.chain(shapes, itertools.cycle(shapes))
+    benchmark.pedantic(search, setup=lambda: (([next(one_each)], dataflow), {}), rounds=len(shapes))
