@@ -32,7 +32,8 @@ void Architecture::validate() const {
   if (rf.pooled) require_size(name, "pooled RF words", rf.pool, kLargestStorage);
   for (Operand operand : kAllOperands) {
     const std::string who(kOperandNames[index(operand)]);
-    if (!rf.pooled) require_size(name, who + " RF words", rf.words[index(operand)], kLargestStorage);
+    if (!rf.pooled)
+      require_size(name, who + " RF words", rf.words[index(operand)], kLargestStorage);
     require_rate(name, who + " bus words per cycle", buses.words_per_cycle[index(operand)]);
   }
   require_rate(name, "pass_overhead_cycles", buses.pass_overhead_cycles);

@@ -34,8 +34,8 @@ DimTerms<double> optimistic_terms(const Partial& p) {
 
   // Coordinates that may stay put while loops outside turn.
   const double whole = size <= resident ? d.size : 0;
-  // Streamed passes keep their coordinates if they are as small as the pads. If full passes cannot be,
-  // a last, smaller one may.
+  // Streamed passes keep their coordinates if they are as small as the pads. If full passes cannot
+  // be, a last, smaller one may.
   const double per_pass =
       !p.streams || p.least_pe <= rf_most ? d.size : real(std::min(resident, size));
   d.keep[0] = whole;

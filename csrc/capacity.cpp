@@ -42,8 +42,7 @@ Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim) {
   Line total;
   for (Operand operand : kAllOperands) {
     if (!nest.glb[operand]) continue;
-    const Line need =
-        need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].glb; });
+    const Line need = need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].glb; });
     total.at_one += need.at_one;
     total.growth += need.growth;
   }

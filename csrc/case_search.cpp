@@ -24,8 +24,8 @@ void assign(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) 
   }
 }
 
-// The greatest value in [1, most] for which `fits` holds, if it holds up to some value and fails from
-// there on; 0 if it holds for none.
+// The greatest value in [1, most] for which `fits` holds, if it holds up to some value and fails
+// from there on; 0 if it holds for none.
 template <class Fits>
 Count greatest(Count most, Fits fits) {
   Count good = 0;
@@ -42,9 +42,8 @@ Count greatest(Count most, Fits fits) {
 
 }  // namespace
 
-CaseSearch::CaseSearch(const Space& space, const Prices& prices,
-                       const WindowTerms<Count>& columns, const GlbCases& cases,
-                       Workspace& workspace, Best& best)
+CaseSearch::CaseSearch(const Space& space, const Prices& prices, const WindowTerms<Count>& columns,
+                       const GlbCases& cases, Workspace& workspace, Best& best)
     : space_(space), prices_(prices), cases_(cases), best_(best), nest_(space.smallest()) {
   for (const Variable& v : space.dataflow().variables) {
     if (is_open(v)) {
@@ -232,8 +231,8 @@ void CaseSearch::refresh_open(Dim done) {
   if (open(row_dim())) refresh_open_glb_rows();
 }
 
-// Terms of the ifmap's rows. While tiles of rows are open: those of the largest tiles, which move the
-// fewest rows.
+// Terms of the ifmap's rows. While tiles of rows are open: those of the largest tiles, which move
+// the fewest rows.
 void CaseSearch::refresh_rows() {
   const WindowAxis axis = row_axis(space_.layer());
   const Tiles& tap = nest_[axis.tap];
@@ -241,7 +240,8 @@ void CaseSearch::refresh_rows() {
   const bool tiles_open = open(axis.out);
   if (tiles_open) {
     const bool between = glb_case(axis.out) == GlbCase::Between;
-    const Count limit = between ? open_most(axis.out, At::Glb, out.glb, out.layer - 1) - 1 : out.layer;
+    const Count limit =
+        between ? open_most(axis.out, At::Glb, out.glb, out.layer - 1) - 1 : out.layer;
     out.pass = open_most(axis.out, At::Pass, out.pass, std::max<Count>(1, limit));
     out.glb = glb_case(axis.out) == GlbCase::Same ? out.pass : out.layer;
   }
@@ -255,13 +255,12 @@ void CaseSearch::refresh_rows() {
   }
 }
 
-// A last, smaller GLB tile might take a single pass and so keep its rows in the array while the loops
-// between its DRAM and GLB loops turn.
+// A last, smaller GLB tile might take a single pass and so keep its rows in the array while the
+// loops between its DRAM and GLB loops turn.
 void CaseSearch::keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap) {
   const Count last = std::min(out.pass, out.layer / 2);
-  const double rows[kReaches] = {
-      0, real(window_words(axis.axis, last, tap.pass)),
-      real(last * tap.chunks() * window_words(axis.axis, 1, tap.pe))};
+  const double rows[kReaches] = {0, real(window_words(axis.axis, last, tap.pass)),
+                                 real(last * tap.chunks() * window_words(axis.axis, 1, tap.pe))};
   const bool folded = tap.pass < tap.layer;
   for (Reach reach : {Reach::Array, Reach::Pes}) {
     const int at = index(reach);
@@ -273,12 +272,13 @@ void CaseSearch::keep_last_rows(const WindowAxis& axis, const Tiles& out, const 
   }
 }
 
-// The GLB's rows while their tile is open. Of `tiles` tiles at least, each next one keeps the rows it
-// shares with the one before; starting again from the first keeps no more than that.
+// The GLB's rows while their tile is open. Of `tiles` tiles at least, each next one keeps the rows
+// it shares with the one before; starting again from the first keeps no more than that.
 void CaseSearch::refresh_open_glb_rows() {
   const WindowAxis axis = row_axis(space_.layer());
   const Count size = nest_[axis.out].layer, taps = nest_[axis.tap].layer;
-  // Tiles of a dilated window may overlap more the smaller they are: one tile moves the fewest rows.
+  // Tiles of a dilated window may overlap more the smaller they are: one tile moves the fewest
+  // rows.
   const Count tiles = only_strips_matter() ? static_cast<Count>(terms_[axis.out].states[1]) : 1;
   const Count shared = std::max<Count>(0, taps - axis.axis.stride);
   const double gross = real(window_words(axis.axis, size, taps) + (tiles - 1) * shared);
@@ -288,10 +288,10 @@ void CaseSearch::refresh_open_glb_rows() {
   for (int j = 0; j < order_.size() && order_[j].storey == Storey::Dram; ++j) {
     const bool own = order_[j].dim == axis.out;
     inside = inside || own;
-    terms_.rows.kept[at][j] = own               ? real((tiles - 1) * shared)
-                              : inside          ? gross
-                              : tiles == 1      ? gross
-                                                : real(shared);
+    terms_.rows.kept[at][j] = own          ? real((tiles - 1) * shared)
+                              : inside     ? gross
+                              : tiles == 1 ? gross
+                                           : real(shared);
   }
 }
 
@@ -324,8 +324,8 @@ double CaseSearch::bound() {
   return std::min(single, several);
 }
 
-// A bound of all values of a letter from `least` to `most`: its own terms are those of the greatest,
-// room for the others is what the smallest leaves.
+// A bound of all values of a letter from `least` to `most`: its own terms are those of the
+// greatest, room for the others is what the smallest leaves.
 double CaseSearch::bound_range(Letter& letter, Count least, Count most) {
   if (least == most) {
     enter(letter, least);
@@ -393,8 +393,7 @@ void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
       return;
     }
     const auto worse = [](const Range& range, double than) { return range.bound > than; };
-    pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse),
-                   {b, from, smallest});
+    pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), {b, from, smallest});
   };
   consider(least, most, true);
   while (!pending.empty()) {
@@ -408,9 +407,9 @@ void CaseSearch::decide_size(std::size_t k, Count most, double bound) {
       set(v.dim, before);
       restore(letter);
     } else {
-      const Count middle = std::clamp(
-          static_cast<Count>(std::sqrt(real(range.least) * real(range.most))), range.least,
-          range.most - 1);
+      const Count middle =
+          std::clamp(static_cast<Count>(std::sqrt(real(range.least) * real(range.most))),
+                     range.least, range.most - 1);
       consider(middle + 1, range.most, false);
       consider(range.least, middle, false);
     }
@@ -483,8 +482,8 @@ Count CaseSearch::smallest_alike(const Variable& v, Count value) const {
   return ceil_div(shares, ceil_div(shares, value));
 }
 
-// The same where a GLB tile of given size holds several passes: full tiles and the last one must both
-// take as many passes.
+// The same where a GLB tile of given size holds several passes: full tiles and the last one must
+// both take as many passes.
 Count CaseSearch::smallest_alike_between(const Variable& v, Count value) const {
   const Count glb = choice_[index(v.dim)].glb;
   const bool only_passes = v.dim == row_dim() && only_strips_matter();
@@ -495,8 +494,8 @@ Count CaseSearch::smallest_alike_between(const Variable& v, Count value) const {
   return std::max(smallest(glb), smallest(last));
 }
 
-// Does the number of strips alone decide how many rows move? Not with a dilated window, nor where the
-// filter's rows take turns on the array and may find the rows of the turn before.
+// Does the number of strips alone decide how many rows move? Not with a dilated window, nor where
+// the filter's rows take turns on the array and may find the rows of the turn before.
 bool CaseSearch::only_strips_matter() const {
   const Tiles& tap = nest_[row_axis(space_.layer()).tap];
   return space_.layer().shape().dilation_v == 1 && tap.pass == tap.layer;

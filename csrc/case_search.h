@@ -1,10 +1,10 @@
-// Branch and bound over one case of a mapping space: one scheme, and for each dimension one relation
-// between its GLB tile and its pass tile.
+// Branch and bound over one case of a mapping space: one scheme, and for each dimension one
+// relation between its GLB tile and its pass tile.
 //
-// The letters of the dataflow are decided one after another. A partial choice is bounded by the very
-// function that counts, fed with optimistic terms for what is still open. So is a range of values of
-// one letter; ranges are halved, the most promising first, until they are cut or a single value. The
-// order is fixed, so is the answer.
+// The letters of the dataflow are decided one after another. A partial choice is bounded by the
+// very function that counts, fed with optimistic terms for what is still open. So is a range of
+// values of one letter; ranges are halved, the most promising first, until they are cut or a single
+// value. The order is fixed, so is the answer.
 #pragma once
 
 #include <limits>
@@ -51,7 +51,8 @@ using Workspace = std::vector<Frame>;
 
 class CaseSearch {
  public:
-  // `columns` are the terms of the ifmap's columns, which no letter changes, under the scheme's order.
+  // `columns` are the terms of the ifmap's columns, which no letter changes, under the scheme's
+  // order.
   CaseSearch(const Space& space, const Prices& prices, const WindowTerms<Count>& columns,
              const GlbCases& cases, Workspace& workspace, Best& best);
 

@@ -1,5 +1,6 @@
 // A dataflow is a declaration: which tile sizes are free, which loop orders stand where, what packs
-// on the array. The engine, the search and the tests read it; none of them knows a dataflow by name.
+// on the array. The engine, the search and the tests read it; none of them knows a dataflow by
+// name.
 #pragma once
 
 #include <memory>

@@ -10,8 +10,8 @@ namespace {
 
 void require_cost(double cost, const std::string& what) {
   if (std::isfinite(cost) && cost >= 0) return;
-  throw InvalidInput("energy table: the cost of " + what + " must be a finite number of at least 0, got " +
-                     std::to_string(cost));
+  throw InvalidInput("energy table: the cost of " + what +
+                     " must be a finite number of at least 0, got " + std::to_string(cost));
 }
 
 }  // namespace
@@ -20,8 +20,8 @@ void EnergyTable::validate() const {
   for (Level level : kAllLevels) {
     for (Operand operand : kAllOperands) {
       const Accesses<double>& c = cost[index(level)][index(operand)];
-      const std::string where = std::string(kLevelNames[index(level)]) + " " +
-                                std::string(kOperandNames[index(operand)]);
+      const std::string where =
+          std::string(kLevelNames[index(level)]) + " " + std::string(kOperandNames[index(operand)]);
       require_cost(c.read, where + " read");
       require_cost(c.write, where + " write");
       require_cost(c.fill, where + " fill");

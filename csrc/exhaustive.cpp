@@ -111,8 +111,8 @@ double space_size(const Layer& layer, const Dataflow& dataflow) {
         }
         // Chunk counts 1 .. k give passes pe, 2 pe, ..., the last one clipped to the dimension.
         const double k = static_cast<double>(most_chunks);
-        choices += (k - 1) * static_cast<double>(size + 1) -
-                   static_cast<double>(pe) * (k - 1) * k / 2 + 1;
+        choices +=
+            (k - 1) * static_cast<double>(size + 1) - static_cast<double>(pe) * (k - 1) * k / 2 + 1;
         if (rule.pass != Tile::Free && pe < size) choices += static_cast<double>(size - pe);
       }
       product *= choices;

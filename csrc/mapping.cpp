@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checked.h"
 #include "errors.h"
 #include "footprint.h"
 #include "space.h"
@@ -32,8 +33,9 @@ void check_tiles(const Layer& layer, const Nest& nest) {
                         ", the layer has " + std::to_string(layer.size(d)));
     }
     if (t.pe < t.pass && t.rf < t.pe) {
-      refuse(layer, name_of(d) + " is cut in space and streamed inside the PE at once; make its PE "
-                                 "tile equal to its pass tile or to its RF tile");
+      refuse(layer, name_of(d) +
+                        " is cut in space and streamed inside the PE at once; make its PE "
+                        "tile equal to its pass tile or to its RF tile");
     }
   }
 }
@@ -66,7 +68,8 @@ void check_rule(const Layer& layer, const Mapping& mapping) {
     if (d == Dim::G) continue;
     const auto must = [&](bool holds, const std::string& what) {
       if (!holds) {
-        refuse(layer, "dataflow '" + mapping.dataflow->name + "' (" + scheme.name + ") wants " + what);
+        refuse(layer,
+               "dataflow '" + mapping.dataflow->name + "' (" + scheme.name + ") wants " + what);
       }
     };
     must(rule.rf != Tile::One || t.rf == 1, "a single " + name_of(d) + " in the scratch pads");
@@ -87,14 +90,14 @@ void check_array(const Layer& layer, const Architecture& arch, const Mapping& ma
   const Count there = rectangles(arch.rows, arch.columns, height, width);
   const Count need = rectangles_needed(*mapping.dataflow, mapping.nest);
   if (need <= there) return;
-  refuse(layer, "it needs " + std::to_string(need) + " PE sets of " + std::to_string(height) + " x " +
-                    std::to_string(width) + " PEs, the array of " + std::to_string(arch.rows) +
-                    " x " + std::to_string(arch.columns) + " holds " + std::to_string(there) +
-                    "; make r * t or e smaller");
+  refuse(layer, "it needs " + std::to_string(need) + " PE sets of " + std::to_string(height) +
+                    " x " + std::to_string(width) + " PEs, the array of " +
+                    std::to_string(arch.rows) + " x " + std::to_string(arch.columns) + " holds " +
+                    std::to_string(there) + "; make r * t or e smaller");
 }
 
 void check_capacity(const Layer& layer, const Architecture& arch, const Nest& nest) {
-  Count pool = 0, buffer = 0;
+  Checked pool = 0, buffer = 0;
   std::string parts;
   for (Operand operand : kAllOperands) {
     const std::string who(kOperandNames[index(operand)]);
@@ -111,12 +114,12 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
       parts += (parts.empty() ? "" : " + ") + who + " " + std::to_string(words);
     }
   }
-  if (arch.rf.pooled && pool > arch.rf.pool) {
-    refuse(layer, "a PE needs " + std::to_string(pool) + " words of scratch pad, there are " +
+  if (arch.rf.pooled && pool.value() > arch.rf.pool) {
+    refuse(layer, "a PE needs " + std::to_string(pool.value()) + " words of scratch pad, there are " +
                       std::to_string(arch.rf.pool) + "; make p or q smaller");
   }
-  if (buffer > arch.glb_words) {
-    refuse(layer, "the GLB needs " + std::to_string(buffer) + " words (" + parts + "), there are " +
+  if (buffer.value() > arch.glb_words) {
+    refuse(layer, "the GLB needs " + std::to_string(buffer.value()) + " words (" + parts + "), there are " +
                       std::to_string(arch.glb_words) + "; make m, n or e smaller");
   }
 }
@@ -147,6 +150,10 @@ Count Mapping::letter(const Variable& variable) const {
 void check_nest(const Layer& layer, const Nest& nest) {
   check_tiles(layer, nest);
   check_loops(layer, nest);
+  if (!nest.glb[Operand::Psum]) {
+    refuse(layer, "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters "
+                  "may pass it by");
+  }
 }
 
 void check_mapping(const Layer& layer, const Architecture& arch, const Mapping& mapping) {

@@ -122,8 +122,7 @@ Real fetched_ifmap(Mode mode, Reach reach, const NestTerms<Real>& terms, const L
     } else if (loop.dim == Dim::C) {
       keep_c = kept_after(c, reach, storeys);
     } else {
-      const Real kept =
-          keep_n * keep_c * terms.rows.kept[at][j] * terms.columns.kept[at][j];
+      const Real kept = keep_n * keep_c * terms.rows.kept[at][j] * terms.columns.kept[at][j];
       if (loop.dim == Dim::M) {
         weight[k] = weight[k] + kept;
         ++k;

@@ -63,8 +63,7 @@ Best best_mapping(const Layer& layer, const Architecture& arch, const EnergyTabl
   schemes.reserve(dataflow.schemes.size());
   std::vector<Case> cases;
   for (const Scheme& declared : dataflow.schemes) {
-    const SchemeOnLayer& scheme =
-        schemes.emplace_back(layer, arch, table, dataflow, declared);
+    const SchemeOnLayer& scheme = schemes.emplace_back(layer, arch, table, dataflow, declared);
     each_case(scheme.space, [&](const GlbCases& which) {
       CaseSearch search(scheme.space, scheme.prices, scheme.columns, which, workspace, best);
       const double bound = search.root_bound();

@@ -34,9 +34,9 @@ std::vector<Found> search_layers(const std::vector<Layer>& layers, const Archite
                                  const std::vector<double>& ifmap_densities, int threads,
                                  const std::function<bool(std::size_t)>& progress) {
   if (ifmap_densities.size() != layers.size()) {
-    throw InvalidInput("there must be one ifmap density per layer: " +
-                       std::to_string(layers.size()) + " layers, " +
-                       std::to_string(ifmap_densities.size()) + " densities");
+    throw InvalidInput(
+        "there must be one ifmap density per layer: " + std::to_string(layers.size()) +
+        " layers, " + std::to_string(ifmap_densities.size()) + " densities");
   }
   arch.validate();
   const Alike alike(layers, ifmap_densities);
@@ -57,9 +57,7 @@ std::vector<Found> search_layers(const std::vector<Layer>& layers, const Archite
     }
   } else {
     std::atomic<bool> stop = false;
-    Crew crew(jobs, crew_size, [&](std::size_t job) {
-      search_one(job, [&] { return !stop; });
-    });
+    Crew crew(jobs, crew_size, [&](std::size_t job) { search_one(job, [&] { return !stop; }); });
     while (!crew.wait()) {
       if (progress && !progress(crew.done())) {
         stop = true;

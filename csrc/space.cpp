@@ -25,9 +25,11 @@ Tiles Space::tiles(Dim dim, const Choice& choice) const {
   if (dim == Dim::G) return t;
   t.pe = rule.pe == Tile::One ? 1 : rule.pe == Tile::Whole ? whole : std::min(choice.pe, size);
   t.rf = rule.rf == Tile::One ? 1 : t.pe;
+  const Count most_chunks = ceil_div(size, t.pe);
   t.pass = rule.pass == Tile::Same    ? t.pe
            : rule.pass == Tile::Whole ? whole
-                                      : std::min(t.pe * choice.chunks, size);
+           : choice.chunks >= most_chunks ? size
+                                          : t.pe * choice.chunks;
   t.glb = rule.glb == Tile::Same    ? t.pass
           : rule.glb == Tile::Whole ? size
                                     : std::clamp(choice.glb, t.pass, size);
@@ -39,7 +41,8 @@ Tiles Space::tiles(Dim dim, const Choice& choice) const {
 // not on batch or channels, so that pruning a channel never changes it.
 void Space::fold_whole_tiles() {
   const auto folds = [&](Dim d) {
-    return d != Dim::G && (rules_[index(d)].pe == Tile::Whole || rules_[index(d)].pass == Tile::Whole);
+    return d != Dim::G &&
+           (rules_[index(d)].pe == Tile::Whole || rules_[index(d)].pass == Tile::Whole);
   };
   const auto least = [&] {
     Nest nest;
@@ -71,28 +74,29 @@ void Space::fold_whole_tiles() {
 }
 
 bool Space::fits_glb(const Nest& nest) const {
-  Count need = 0;
+  Count left = arch_->glb_words;
   for (Operand operand : kAllOperands) {
-    if (nest.glb[operand]) need += glb_need(*layer_, nest, operand);
+    if (nest.glb[operand]) left -= std::min(left + 1, glb_need(*layer_, nest, operand));
   }
-  return need <= arch_->glb_words;
+  return left >= 0;
 }
 
 bool Space::fits_rf(const Nest& nest) const {
-  Count pool = 0;
+  const Scratchpads& rf = arch_->rf;
+  Count left = rf.pool;
   for (Operand operand : kAllOperands) {
     const Count need = rf_need(*layer_, nest, operand);
-    if (!arch_->rf.pooled && need > arch_->rf.words[index(operand)]) return false;
-    pool += need;
+    if (!rf.pooled && need > rf.words[index(operand)]) return false;
+    left -= std::min(left + 1, need);
   }
-  return !arch_->rf.pooled || pool <= arch_->rf.pool;
+  return !rf.pooled || left >= 0;
 }
 
 bool Space::fits_array(const Nest& nest) const {
   const Grid& grid = dataflow_->grid;
-  return rectangles_needed(*dataflow_, nest) <=
-         rectangles(arch_->rows, arch_->columns, nest[grid.vertical].chunks(),
-                    nest[grid.horizontal].chunks());
+  return rectangles_needed(*dataflow_, nest) <= rectangles(arch_->rows, arch_->columns,
+                                                           nest[grid.vertical].chunks(),
+                                                           nest[grid.horizontal].chunks());
 }
 
 bool Space::fits(const Nest& nest) const {

@@ -1,4 +1,5 @@
-// The mapping space of a scheme on a layer and an architecture: how letters become tiles, what fits.
+// The mapping space of a scheme on a layer and an architecture: how letters become tiles, what
+// fits.
 #pragma once
 
 #include "architecture.h"

@@ -49,8 +49,8 @@ DimTerms<Real> dim_terms(const Tiles& t) {
   const Count full = floor_div(t.layer, t.glb), rest = t.layer - full * t.glb;
   const bool streams = t.streams();
   const Count resident = t.resident();
-  // Over one GLB tile: passes, streamed steps, PEs at work in all passes, coordinates of single-step
-  // passes.
+  // Over one GLB tile: passes, streamed steps, PEs at work in all passes, coordinates of
+  // single-step passes.
   const auto over_passes = [&](Count tile, auto&& per_pass) {
     const Count passes = floor_div(tile, t.pass), last = tile - passes * t.pass;
     return passes * per_pass(t.pass) + (last > 0 ? per_pass(last) : 0);

@@ -225,8 +225,8 @@ void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles&
   const auto add = [&](Count glb_tile, Count occurs, WindowTerms<Count>& sum, int storeys) {
     const Count passes = floor_div(glb_tile, out.pass), last = glb_tile - passes * out.pass;
     const bool only = passes + (last > 0 ? 1 : 0) == 1;
-    const Count array = passes * window_words(axis, out.pass, tap.layer) +
-                        window_words(axis, last, tap.layer);
+    const Count array =
+        passes * window_words(axis, out.pass, tap.layer) + window_words(axis, last, tap.layer);
     const Count pes = glb_tile * tap.layer;
     if (storeys == 2 || only) {
       sum.gross[index(Reach::Array)] += times(occurs, array);
@@ -254,15 +254,15 @@ void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles&
   }
 }
 
-// GLB tiles of an undilated window with all filter rows: each next one shares as many positions with
-// the one before as a filter has rows beyond the stride.
+// GLB tiles of an undilated window with all filter rows: each next one shares as many positions
+// with the one before as a filter has rows beyond the stride.
 void sliding_glb_terms(const WindowAxis& window, const Tiles& out, const Tiles& tap,
                        const LoopOrder& order, WindowTerms<Count>& terms) {
   const Axis& axis = window.axis;
   const Count tiles = ceil_div(out.layer, out.glb);
   const Count last = out.layer - (tiles - 1) * out.glb;
-  const Count gross = (tiles - 1) * window_words(axis, out.glb, tap.layer) +
-                      window_words(axis, last, tap.layer);
+  const Count gross =
+      (tiles - 1) * window_words(axis, out.glb, tap.layer) + window_words(axis, last, tap.layer);
   const Count shared = std::max<Count>(0, tap.layer - axis.stride);
   const Count first_and_last =
       tiles == 1 ? gross : std::max<Count>(0, shared - (tiles - 2) * out.glb * axis.stride);
@@ -273,10 +273,7 @@ void sliding_glb_terms(const WindowAxis& window, const Tiles& out, const Tiles& 
     const bool own = order[j].dim == window.out;
     inside = inside || own;
     const bool single = order[j].dim == window.tap;  // a loop of a single trip
-    terms.kept[glb][j] = single   ? 0
-                         : own    ? (tiles - 1) * shared
-                         : inside ? gross
-                                  : first_and_last;
+    terms.kept[glb][j] = single ? 0 : own ? (tiles - 1) * shared : inside ? gross : first_and_last;
   }
 }
 
@@ -293,8 +290,7 @@ void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap
   terms.gross[glb] = 0;
   for (const TileKind& o : out_cut.kinds(1)) {
     for (const TileKind& t : tap_cut.kinds(1)) {
-      terms.gross[glb] +=
-          times(o.times * t.times, window_words(axis.axis, o.size, t.size));
+      terms.gross[glb] += times(o.times * t.times, window_words(axis.axis, o.size, t.size));
     }
   }
   for (int j = 0; j < order.size() && order[j].storey == Storey::Dram; ++j) {
