@@ -316,12 +316,63 @@ double CaseSearch::bound() {
   if (++best_.proof.bounded % kBoundsPerQuestion == 0 && *best_.go_on && !(*best_.go_on)()) {
     throw Interrupted("the search was interrupted");
   }
-  const double single = prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  const double single = bound_of_terms();
   if (!passes_open_) return single;
   std::swap(terms_[Dim::M], several_passes_);
-  const double several = prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  const double several = bound_of_terms();
   std::swap(terms_[Dim::M], several_passes_);
   return std::min(single, several);
+}
+
+double CaseSearch::bound_of_terms() {
+  const double apart = prices_.lower_bound(flows(terms_, order_, Mode::Bound));
+  if (!(apart < best_.energy) || !open(Dim::M) || !open(Dim::C)) return apart;
+  return apart + cost_of_sharing(apart);
+}
+
+// Channels and filters share scratch pads and PE sets: few passes of one mean many passes of the
+// other. With x and y passes at least x0 and y0, and x y at least some product, energy is at least
+//
+//   bound(x0, y0) + a (x - x0) + b (y - y0),
+//
+// a and b being what one pass more of either adds (the bound is linear in each, and their joint
+// term only adds to it). The least of that lies where a x = b y, or at an end.
+double CaseSearch::cost_of_sharing(double apart) {
+  const double product = least_product_of_passes();
+  const double x0 = terms_[Dim::C].states[2], y0 = terms_[Dim::M].states[2];
+  if (product <= x0 * y0) return 0;
+  const auto one_more = [&](Dim d) {
+    const DimTerms<double> before = terms_[d];
+    DimTerms<double>& t = terms_[d];
+    if (glb_case(d) == GlbCase::Same) t.states[1] += 1;
+    t.states[2] += 1;
+    t.states[3] += 1;
+    const double added = prices_.lower_bound(flows(terms_, order_, Mode::Bound)) - apart;
+    terms_[d] = before;
+    return added;
+  };
+  const double a = one_more(Dim::C), b = one_more(Dim::M);
+  if (!(a > 0) || !(b > 0)) return 0;
+  const double x = std::clamp(std::sqrt(product * b / a), x0, product / y0);
+  const double added = a * (x - x0) + b * (product / x - y0);
+  constexpr double kRounding = 1e-9;  // keeps a bound from exceeding what it bounds
+  return std::max(0.0, added * (1 - kRounding));
+}
+
+// Passes of channels times passes of filters, at least: the coordinates of both over those that all
+// scratch pads can hold filters of at once.
+double CaseSearch::least_product_of_passes() const {
+  const DimRule &c = space_.rule(Dim::C), &m = space_.rule(Dim::M);
+  if (c.rf != Tile::Same || m.rf != Tile::Same || c.pass != Tile::Free || m.pass != Tile::Free) {
+    return 0;
+  }
+  const Scratchpads& rf = space_.arch().rf;
+  const Count words = rf.pooled ? rf.pool : rf.words[index(Operand::Filter)];
+  const Count per_pe = words / (nest_[Dim::R].rf * nest_[Dim::S].rf);
+  const Grid& grid = space_.dataflow().grid;
+  const Count sets = rectangles(space_.arch().rows, space_.arch().columns,
+                                nest_[grid.vertical].chunks(), nest_[grid.horizontal].chunks());
+  return real(nest_[Dim::C].layer) * real(nest_[Dim::M].layer) / (real(per_pe) * real(sets));
 }
 
 // A bound of all values of a letter from `least` to `most`: its own terms are those of the

@@ -94,6 +94,9 @@ class CaseSearch {
   void save(const Letter& letter) const;
   void restore(const Letter& letter);
   double bound();
+  double bound_of_terms();
+  double cost_of_sharing(double apart);
+  double least_product_of_passes() const;
   double bound_range(Letter& letter, Count least, Count most);
 
   // The tree.

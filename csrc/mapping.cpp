@@ -115,12 +115,14 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
     }
   }
   if (arch.rf.pooled && pool.value() > arch.rf.pool) {
-    refuse(layer, "a PE needs " + std::to_string(pool.value()) + " words of scratch pad, there are " +
-                      std::to_string(arch.rf.pool) + "; make p or q smaller");
+    refuse(layer, "a PE needs " + std::to_string(pool.value()) +
+                      " words of scratch pad, there are " + std::to_string(arch.rf.pool) +
+                      "; make p or q smaller");
   }
   if (buffer.value() > arch.glb_words) {
-    refuse(layer, "the GLB needs " + std::to_string(buffer.value()) + " words (" + parts + "), there are " +
-                      std::to_string(arch.glb_words) + "; make m, n or e smaller");
+    refuse(layer, "the GLB needs " + std::to_string(buffer.value()) + " words (" + parts +
+                      "), there are " + std::to_string(arch.glb_words) +
+                      "; make m, n or e smaller");
   }
 }
 
@@ -151,8 +153,9 @@ void check_nest(const Layer& layer, const Nest& nest) {
   check_tiles(layer, nest);
   check_loops(layer, nest);
   if (!nest.glb[Operand::Psum]) {
-    refuse(layer, "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters "
-                  "may pass it by");
+    refuse(layer,
+           "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters "
+           "may pass it by");
   }
 }
 

@@ -26,8 +26,8 @@ Tiles Space::tiles(Dim dim, const Choice& choice) const {
   t.pe = rule.pe == Tile::One ? 1 : rule.pe == Tile::Whole ? whole : std::min(choice.pe, size);
   t.rf = rule.rf == Tile::One ? 1 : t.pe;
   const Count most_chunks = ceil_div(size, t.pe);
-  t.pass = rule.pass == Tile::Same    ? t.pe
-           : rule.pass == Tile::Whole ? whole
+  t.pass = rule.pass == Tile::Same        ? t.pe
+           : rule.pass == Tile::Whole     ? whole
            : choice.chunks >= most_chunks ? size
                                           : t.pe * choice.chunks;
   t.glb = rule.glb == Tile::Same    ? t.pass
