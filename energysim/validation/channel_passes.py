@@ -169,10 +169,10 @@ def _filters(size: int, ms: range, most_p: int, most_t: int) -> list[tuple[int, 
 
     Examples
     --------
-    Two passes, and then either four or three PEs that get the ifmap in turn:
+    Two passes, with four PEs to deliver to, or three passes with three:
 
-    >>> _filters(12, range(6, 11), 4, 2)
-    [(3, 2, 6), (4, 2, 8)]
+    >>> _filters(10, range(4, 8), 4, 2)
+    [(3, 2, 6), (4, 1, 4)]
     """
     fewest: dict[tuple[int, int], tuple[int, int, int]] = {}
     for t, m in itertools.product(range(1, most_t + 1), ms):

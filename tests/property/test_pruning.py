@@ -40,7 +40,7 @@ def check_sweep(layer: Layer, width: str, arch: str, dataflow: str, most: int) -
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @given(layer=real_layers, width=st.sampled_from(("C", "M")))
-@examples(30)
+@examples(100)
 def test_optimum_never_rises_when_a_channel_goes(
     arch: str, dataflow: str, layer: Layer, width: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_sweep_of_all_widths(shape: str, arch: str, width: str, dataflow: str) -
 @pytest.mark.deep
 @pytest.mark.parametrize("width", ["C", "M"])
 @pytest.mark.parametrize("arch", ARCHITECTURES)
-@pytest.mark.parametrize("name", ["alexnet", "mobilenet-v2"])
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "mobilenet-v2"])
 def test_sweep_of_the_layers_of_networks(name: str, arch: str, width: str) -> None:
     shapes = {layer.replace(name="", M=1, C=1): layer for layer in es.networks.get(name)}
     for layer in shapes.values():

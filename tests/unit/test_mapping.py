@@ -109,6 +109,15 @@ def test_glb_holds_what_the_scheme_says(scheme: Any) -> None:
     assert changed != mapping
 
 
+def test_psums_cannot_pass_by_the_glb() -> None:
+    mapping = chip_mapping(CONV4)
+    nest = Mapping.from_nest(
+        "rs-chip", "chip", tiles=mapping.tiles, loops=mapping.loops, glb_holds={"psum": False}
+    )
+    with pytest.raises(es.InvalidMapping, match="psums must be held in the GLB"):
+        es.count(CONV4, "eyeriss", nest)
+
+
 def test_mapping_is_a_value() -> None:
     mapping = chip_mapping()
     assert mapping == chip_mapping()
