@@ -24,6 +24,11 @@ LONG = "name: long\nlayers:\n" + "".join(
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 
 
+def listen_to_ctrl_c() -> None:
+    """Undo what a shell does to the programs that it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
         [*COMMAND, *words], capture_output=True, text=True, timeout=120, **options
@@ -114,7 +119,11 @@ def test_ctrl_c_stops_a_long_search(tmp_path: Path) -> None:
     target.write_text("old", encoding="utf-8")
     words = ["simulate", str(net), "--batch", "3", "--json", str(target)]
     with subprocess.Popen(
-        [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen_to_ctrl_c,
     ) as process:
         while len(os.listdir(tmp_path)) < 3:  # until the new file is there, just before the search
             assert process.poll() is None
@@ -138,6 +147,7 @@ def on_terminal(*words: str, interrupt_after: bytes | None = None) -> tuple[int,
 
     pid, terminal = pty.fork()
     if pid == 0:
+        listen_to_ctrl_c()
         os.execv(COMMAND[0], [*COMMAND, *words])
     shown = b""
     while True:

@@ -235,6 +235,8 @@ def test_exception_in_progress_stops_the_search() -> None:
 
 
 LONG_SEARCH = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell may ignore it
 import energysim as es
 layers = [
     es.Layer(f"conv{i}", N=3, M=499 + i, C=511, H=57, W=57, R=5, S=5, padding=2)
