@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -121,3 +122,67 @@ real_architectures = st.builds(
     ofmap_path=st.sampled_from(("through_glb", "past_glb")),
     energy=real_tables,
 )
+
+
+def uniform_case(seed: int) -> tuple[Layer, es.Architecture]:
+    """A tiny layer and architecture, all sizes equally likely.
+
+    Hypothesis prefers small numbers, with which few mappings differ; these find more.
+    """
+    rng = random.Random(seed)
+    draw = rng.randint
+    taps, ofmap = (draw(1, 3), draw(1, 3)), (draw(1, 5), draw(1, 4))
+    strides, dilations = ([rng.choice(of) for _ in "HW"] for of in ((1, 1, 2, 3), (1, 1, 2)))
+    rows, columns = (
+        (ofmap[i] - 1) * strides[i] + dilations[i] * (taps[i] - 1) + draw(1, strides[i])
+        for i in range(2)
+    )
+    layer = Layer(
+        "uniform",
+        N=draw(1, 3),
+        G=draw(1, 2),
+        M=draw(1, 24),
+        C=draw(1, 8),
+        H=rows,
+        W=columns,
+        R=taps[0],
+        S=taps[1],
+        stride=strides,
+        dilation=dilations,
+    )
+    pads = {"ifmap": draw(1, 8), "filter": draw(1, 24), "psum": draw(1, 6)}
+    arch = CHIP.replace(
+        name="uniform",
+        rows=draw(1, 8),
+        columns=draw(1, 8),
+        glb_words=draw(4, 500),
+        rf=rng.choice((es.Scratchpads(pooled=sum(pads.values())), es.Scratchpads(**pads))),
+        ofmap_path=rng.choice(("through_glb", "past_glb")),
+        energy=_uniform_table(rng),
+    )
+    return layer, arch
+
+
+def _uniform_table(rng: random.Random) -> es.EnergyTable:
+    levels = ("dram", "glb", "noc", "rf")
+    costs: dict[str, float | es.LevelCost]
+    match rng.randint(0, 2):
+        case 0:
+            return CHIP.energy
+        case 1:
+            costs = {level: rng.randint(1, 30) for level in levels}
+        case _:
+            costs = {
+                level: es.LevelCost(
+                    *(
+                        es.AccessCost(*(rng.randint(0, most) for most in (300, 300, 30)))
+                        for _ in "ifp"
+                    )
+                )
+                for level in levels
+            }
+    return es.EnergyTable(**costs, mac=rng.randint(0, 9))  # type: ignore[arg-type]
+
+
+def _uniform_cost(rng: random.Random) -> es.AccessCost:
+    return es.AccessCost(rng.randint(0, 300), rng.randint(0, 300), rng.randint(0, 30))

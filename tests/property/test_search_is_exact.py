@@ -12,35 +12,62 @@ from property.cases import (
     real_architectures,
     tiny_architectures,
     tiny_layers,
+    uniform_case,
 )
 
 import energysim as es
 from energysim import Layer, NoMapping, _core
 
-_MOST_MAPPINGS = 200_000  # that are counted one by one
 
-
-@pytest.mark.parametrize("dataflow", DATAFLOWS)
-@given(layer=tiny_layers, arch=tiny_architectures)
-@examples(1000)
-def test_search_equals_exhaustive(dataflow: str, layer: Layer, arch: es.Architecture) -> None:
-    space = _core.space_size(layer, dataflow)
-    assume(space <= _MOST_MAPPINGS)
+def check(layer: Layer, arch: es.Architecture, dataflow: str) -> str:
+    """Search both ways, and return the loop order of the optimum."""
     try:
         every = es.search(layer, arch, dataflow, method="exhaustive")
     except NoMapping:
-        event("nothing fits")
         with pytest.raises(NoMapping):
             es.search(layer, arch, dataflow)
-        return
+        return "none"
     found = es.search(layer, arch, dataflow)
     # All costs are whole numbers, so that nothing is rounded.
-    assert found.energy_mac == every.energy_mac
+    assert found.energy_mac == every.energy_mac, (layer, arch, arch.rf, arch.energy)
+    space = _core.space_size(layer, dataflow)
     assert every.proof.evaluated + every.proof.cut_by_capacity == space == found.proof.space
     for result in (found, every):
         assert result.proof.lower_bound == result.proof.optimum == result.energy_mac
         assert es.count(layer, arch, result.mapping) == result.counts
-    event(f"scheme {found.mapping.scheme}")
+    return found.mapping.scheme
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@given(layer=tiny_layers, arch=tiny_architectures)
+@examples(300)
+def test_search_equals_exhaustive(dataflow: str, layer: Layer, arch: es.Architecture) -> None:
+    assume(_core.space_size(layer, dataflow) <= 100_000)
+    event(f"loop order {check(layer, arch, dataflow)}")
+
+
+def check_block(dataflow: str, seeds: range, most_mappings: int) -> set[str]:
+    cases = (uniform_case(seed) for seed in seeds)
+    return {
+        check(layer, arch, dataflow)
+        for layer, arch in cases
+        if _core.space_size(layer, dataflow) <= most_mappings
+    }
+
+
+@pytest.mark.parametrize("block", range(3))
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_search_equals_exhaustive_in_uniform_cases(dataflow: str, block: int) -> None:
+    orders = check_block(dataflow, range(5_000 * block, 5_000 * (block + 1)), 3_000)
+    schemes = {d.name: {scheme.name for scheme in d.schemes} for d in es.dataflows()}
+    assert orders == schemes[dataflow] | {"none"}  # each loop order is best somewhere
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_search_equals_exhaustive_in_many_uniform_cases(dataflow: str, block: int) -> None:
+    check_block(dataflow, range(100_000 + 10_000 * block, 110_000 + 10_000 * block), 20_000)
 
 
 @given(
@@ -53,7 +80,7 @@ def test_search_equals_exhaustive(dataflow: str, layer: Layer, arch: es.Architec
 def test_search_equals_exhaustive_with_zeros(
     layer: Layer, arch: es.Architecture, dataflow: str, density: float
 ) -> None:
-    assume(_core.space_size(layer, dataflow) <= _MOST_MAPPINGS)
+    assume(_core.space_size(layer, dataflow) <= 100_000)
     try:
         every = es.search(layer, arch, dataflow, method="exhaustive", ifmap_density=density)
     except NoMapping:
