@@ -11,6 +11,12 @@ namespace {
 struct Line {
   Count at_one = 0, growth = 0;
 
+  Line& operator+=(const Line& other) {
+    at_one = saturating_sum(at_one, other.at_one);
+    growth = saturating_sum(growth, other.growth);
+    return *this;
+  }
+
   // The greatest x in [0, most] that `there` words allow.
   Count greatest(Count there, Count most) const {
     if (at_one > there) return 0;
@@ -26,7 +32,7 @@ bool proportional(const Layer& layer, Dim dim) {
 
 template <class TileOf>
 Line need_along(const Layer& layer, Operand operand, Dim dim, TileOf tile) {
-  if (!relevant(operand, dim)) return {footprint(layer, operand, tile), 0};
+  if (!relevant(operand, dim) || layer.size(dim) == 1) return {footprint(layer, operand, tile), 0};
   const auto with = [&](Count size) {
     return footprint(layer, operand, [&](Dim d) { return d == dim ? size : tile(d); });
   };
@@ -43,8 +49,7 @@ Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim) {
   for (Operand operand : kAllOperands) {
     if (!nest.glb[operand]) continue;
     const Line need = need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].glb; });
-    total.at_one += need.at_one;
-    total.growth += need.growth;
+    total += need;
   }
   return total.greatest(space.arch().glb_words, size);
 }
@@ -58,8 +63,7 @@ Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim) {
   for (Operand operand : kAllOperands) {
     const Line need = need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].rf; });
     if (!rf.pooled) least = std::min(least, need.greatest(rf.words[index(operand)], size));
-    total.at_one += need.at_one;
-    total.growth += need.growth;
+    total += need;
   }
   return rf.pooled ? total.greatest(rf.pool, size) : least;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bisect.h"
 #include "capacity.h"
 #include "case_search.h"
 #include "errors.h"
@@ -22,22 +23,6 @@ void assign(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) 
     to.gross[reach] = real(from.gross[reach]);
     for (int j = 0; j < loops; ++j) to.kept[reach][j] = real(from.kept[reach][j]);
   }
-}
-
-// The greatest value in [1, most] for which `fits` holds, if it holds up to some value and fails
-// from there on; 0 if it holds for none.
-template <class Fits>
-Count greatest(Count most, Fits fits) {
-  Count good = 0;
-  while (good < most) {
-    const Count middle = good + (most - good + 1) / 2;
-    if (fits(middle)) {
-      good = middle;
-    } else {
-      most = middle - 1;
-    }
-  }
-  return good;
 }
 
 }  // namespace
@@ -145,7 +130,7 @@ Count CaseSearch::greatest_by_trial(const Variable& v) {
   const Dim d = v.dim;
   const Choice saved = choice_[index(d)];
   const Count least = v.at == At::Glb ? nest_[d].pass + 1 : 1;
-  const Count value = greatest(space_.layer().size(d), [&](Count x) {
+  const Count value = greatest_that(space_.layer().size(d), [&](Count x) {
     set(d, with(v, std::max(x, least)));
     const Tiles& t = nest_[d];
     const bool inside = glb_case(d) != GlbCase::Between || (t.pass < t.glb && t.glb < t.layer);
@@ -190,7 +175,8 @@ Partial CaseSearch::partial(Dim d) const {
     const Count limit = d == row_dim() ? t.layer : greatest_chunks(space_, nest_, d);
     most_chunks = open_most(d, At::Pass, most_chunks, limit);
   }
-  p.most_pass = std::max<Count>(1, std::min(pass_limit, p.most_pe * most_chunks));
+  p.most_pass =
+      std::max<Count>(1, std::min(pass_limit, saturating_product(p.most_pe, most_chunks)));
   return p;
 }
 

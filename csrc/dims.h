@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace energysim {
@@ -54,13 +55,31 @@ constexpr bool relevant(Operand operand, Dim dim) {
 }
 
 // Quotients of sizes that are not negative. Nearly all fit 32 bits, where division is several times
-// faster, and the search divides a lot.
-constexpr Count floor_div(Count a, Count b) {
+// faster, and the search divides a lot. Unsigned, so that no sum of two sizes overflows.
+constexpr Count unsigned_quotient(std::uint64_t a, std::uint64_t b) {
   if (((a | b) >> 32) == 0) {
     return static_cast<std::uint32_t>(a) / static_cast<std::uint32_t>(b);
   }
-  return a / b;
+  return static_cast<Count>(a / b);
 }
-constexpr Count ceil_div(Count a, Count b) { return floor_div(a + b - 1, b); }
+constexpr Count floor_div(Count a, Count b) {
+  return unsigned_quotient(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b));
+}
+constexpr Count ceil_div(Count a, Count b) {
+  const auto divisor = static_cast<std::uint64_t>(b);
+  return unsigned_quotient(static_cast<std::uint64_t>(a) + divisor - 1, divisor);
+}
+
+// Sums and products of sizes that are only compared with a limit: the greatest size where they do
+// not fit.
+inline constexpr Count kGreatestCount = std::numeric_limits<Count>::max();
+constexpr Count saturating_sum(Count a, Count b) {
+  Count sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? kGreatestCount : sum;
+}
+constexpr Count saturating_product(Count a, Count b) {
+  Count product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kGreatestCount : product;
+}
 
 }  // namespace energysim

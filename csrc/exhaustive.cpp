@@ -94,32 +94,4 @@ Found search_exhaustive(const Layer& layer, const Architecture& arch, const Data
   return found;
 }
 
-double space_size(const Layer& layer, const Dataflow& dataflow) {
-  double total = 0;
-  for (const Scheme& scheme : dataflow.schemes) {
-    double product = 1;
-    for (Dim dim : kAllDims) {
-      if (dim == Dim::G) continue;
-      const DimRule rule = dataflow.rule(dim, scheme);
-      const Count size = layer.size(dim);
-      double choices = 0;
-      for (Count pe = 1; pe <= (rule.pe == Tile::Free ? size : 1); ++pe) {
-        const Count most_chunks = rule.pass == Tile::Free ? ceil_div(size, pe) : 1;
-        if (rule.glb != Tile::Free) {
-          choices += static_cast<double>(most_chunks);
-          continue;
-        }
-        // Chunk counts 1 .. k give passes pe, 2 pe, ..., the last one clipped to the dimension.
-        const double k = static_cast<double>(most_chunks);
-        choices +=
-            (k - 1) * static_cast<double>(size + 1) - static_cast<double>(pe) * (k - 1) * k / 2 + 1;
-        if (rule.pass != Tile::Free && pe < size) choices += static_cast<double>(size - pe);
-      }
-      product *= choices;
-    }
-    total += product;
-  }
-  return total;
-}
-
 }  // namespace energysim

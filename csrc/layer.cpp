@@ -15,9 +15,8 @@ void require_at_least(const std::string& layer, const char* what, Count value, C
 }
 
 // Ofmap rows (or columns) that a filter makes of the padded input.
-Count outputs(const std::string& layer, const char* axis, Checked input, Checked pad_before,
-              Checked pad_after, Count filter, Count stride, Count dilation) {
-  const Count padded = (input + pad_before + pad_after).value();
+Count outputs(const std::string& layer, const char* axis, Count padded, Count filter, Count stride,
+              Count dilation) {
   const Count reach = ((Checked(filter) - 1) * dilation + 1).value();
   if (reach > padded) {
     throw InvalidInput("layer '" + layer + "': the filter reaches over " + std::to_string(reach) +
@@ -57,11 +56,15 @@ void check_sizes(const std::string& name, const LayerShape& s) {
 Layer::Layer(std::string name, const LayerShape& shape) : name_(std::move(name)), shape_(shape) {
   const LayerShape& s = shape_;
   check_sizes(name_, s);
-  e_ = outputs(name_, "rows", s.H, s.pad_top, s.pad_bottom, s.R, s.stride_v, s.dilation_v);
-  f_ = outputs(name_, "columns", s.W, s.pad_left, s.pad_right, s.S, s.stride_h, s.dilation_h);
+  const Checked rows = Checked(s.H) + s.pad_top + s.pad_bottom;
+  const Checked columns = Checked(s.W) + s.pad_left + s.pad_right;
+  e_ = outputs(name_, "rows", rows.value(), s.R, s.stride_v, s.dilation_v);
+  f_ = outputs(name_, "columns", columns.value(), s.S, s.stride_h, s.dilation_h);
   sizes_ = {s.N, s.G, s.M, s.C, s.R, s.S, e_, f_};
   const Checked n = s.N, g = s.G, m = s.M, c = s.C;
   ifmap_words_ = (n * g * c * s.H * s.W).value();
+  // With the zeros around them, which tiles hold too: so no tile's words can overflow.
+  static_cast<void>(n * g * c * rows * columns);
   filter_words_ = (g * m * c * s.R * s.S).value();
   ofmap_words_ = (n * g * m * e_ * f_).value();
   macs_ = (Checked(ofmap_words_) * c * s.R * s.S).value();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "errors.h"
+#include "bisect.h"
 #include "footprint.h"
 
 namespace energysim {
@@ -63,12 +63,12 @@ void Space::fold_whole_tiles() {
   for (Dim d : kAllDims) {
     if (!folds(d)) continue;
     const Count size = layer_->size(d);
-    for (Count cuts = 1; cuts <= size; ++cuts) {
-      const Count tile = ceil_div(size, cuts);
-      if (tile == whole_[index(d)] && cuts > 1) continue;
+    const Count greatest = greatest_that(size, [&](Count tile) {
       whole_[index(d)] = tile;
-      if (could_fit()) break;
-    }
+      return could_fit();
+    });
+    const Count cuts = greatest > 0 ? ceil_div(size, greatest) : size;
+    whole_[index(d)] = ceil_div(size, cuts);
   }
   smallest_ = least();
 }

@@ -17,7 +17,7 @@ struct Choice {
 
 class Space {
  public:
-  // Throws NoMapping if not even the smallest nest fits.
+  // Of a layer too large for the architecture not even the smallest nest fits: ask `fits`.
   Space(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
         const Scheme& scheme);
 

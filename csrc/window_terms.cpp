@@ -115,7 +115,9 @@ struct Cut {
 
 // The i-th PE's share of a tile.
 Interval share(const Interval& tile, Count chunk, Count i) {
-  return {tile.begin + i * chunk, std::min(tile.end, tile.begin + (i + 1) * chunk)};
+  const Count skipped = i * chunk;
+  if (skipped >= tile.size()) return {};
+  return {tile.begin + skipped, tile.begin + skipped + std::min(chunk, tile.size() - skipped)};
 }
 
 struct Kept {
@@ -168,6 +170,23 @@ Kept kept_by_pes(const Axis& axis, const Box& before, const Box& after, Count ou
   return kept;
 }
 
+// One ifmap row per PE. A tile that moves to other rows gives each PE another one. Where it does
+// not, the PEs that were at work before hold theirs, but a row need not be read again only if it is
+// not also needed by one of the others.
+Kept kept_by_single_rows(const Axis& axis, const Box& before, const Box& after) {
+  const Count moved = (after.out.begin - before.out.begin) * axis.stride +
+                      (after.tap.begin - before.tap.begin) * axis.dilation;
+  if (moved != 0) return {};
+  const Count outs = std::min(before.out.size(), after.out.size());
+  const Count taps = std::min(before.tap.size(), after.tap.size());
+  const Interval all_outs{0, after.out.size()}, all_taps{0, after.tap.size()};
+  const Box more_outs{{outs, all_outs.end}, all_taps}, more_taps{all_outs, {taps, all_taps.end}};
+  const Count others = window_words(axis, more_outs.out.size(), all_taps.size()) +
+                       window_words(axis, all_outs.size(), more_taps.tap.size()) -
+                       common_words(axis, more_outs, more_taps);
+  return {window_words(axis, all_outs.size(), all_taps.size()) - others, outs * taps};
+}
+
 Kept kept_in_array(const Axis& axis, const Box& before, const Box& after, Count out_chunk,
                    Count tap_chunk) {
   if (before == after) {
@@ -179,11 +198,7 @@ Kept kept_in_array(const Axis& axis, const Box& before, const Box& after, Count 
     const Count common = common_words(axis, before, after);
     return {common, common};
   }
-  // One ifmap row per PE and another tile: each PE now needs another row.
-  if (out_chunk == 1 && tap_chunk == 1 && before.tap == after.tap &&
-      before.out.begin != after.out.begin) {
-    return {};
-  }
+  if (out_chunk == 1 && tap_chunk == 1) return kept_by_single_rows(axis, before, after);
   return kept_by_pes(axis, before, after, out_chunk, tap_chunk);
 }
 
