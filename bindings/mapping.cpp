@@ -97,20 +97,6 @@ Count letter(const Mapping& mapping, const std::string& name) {
                             "'");
 }
 
-// The core clips a tile to its dimension; what is counted has to be what was asked for.
-void require_as_asked(const Layer& layer, const Mapping& mapping,
-                      const std::vector<std::pair<std::string, Count>>& letters) {
-  for (const auto& [name, asked] : letters) {
-    const Count got = letter(mapping, name);
-    if (got == asked) continue;
-    const std::string value = std::to_string(got);
-    throw InvalidMapping("layer '" + layer.name() + "': the mapping does not fit: " + name + " = " +
-                         std::to_string(asked) + " is not possible here, loop order '" +
-                         mapping.scheme + "' of dataflow '" + mapping.dataflow->name +
-                         "' makes it " + value + "; make " + name + " " + value);
-  }
-}
-
 Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
                      const std::string& dataflow_name, const std::string& scheme,
                      const WholeMapping& letters) {
@@ -124,10 +110,8 @@ Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
     }
     given.emplace_back(name, whole(value, name));
   }
-  Mapping mapping = mapping_from_letters(layer, *arch.native, dataflow,
-                                         scheme_named(*dataflow, scheme).name, given);
-  require_as_asked(layer, mapping, given);
-  return mapping;
+  return mapping_from_letters(layer, *arch.native, dataflow, scheme_named(*dataflow, scheme).name,
+                              given);
 }
 
 Mapping from_nest(const std::string& dataflow_name, const std::string& scheme_name,

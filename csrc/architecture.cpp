@@ -1,6 +1,7 @@
 #include "architecture.h"
 
 #include <cmath>
+#include <string_view>
 
 #include "errors.h"
 
@@ -11,32 +12,41 @@ namespace {
 constexpr Count kLargestStorage = Count{1} << 40;
 constexpr Count kLargestArrayEdge = 1 << 16;
 
-void require_size(const std::string& arch, const std::string& what, Count value, Count most) {
-  if (value >= 1 && value <= most) return;
-  throw InvalidInput("architecture '" + arch + "': " + what + " must lie between 1 and " +
-                     std::to_string(most) + ", got " + std::to_string(value));
+// `who` is the operand whose size or rate it is, if it is one's own. Every search asks: no text is
+// made unless something is wrong.
+[[noreturn]] void refuse(const std::string& arch, std::string_view who, std::string_view what,
+                         const std::string& rule) {
+  throw InvalidInput("architecture '" + arch + "': " + std::string(who) + (who.empty() ? "" : " ") +
+                     std::string(what) + " must " + rule);
 }
 
-void require_rate(const std::string& arch, const std::string& what, double value) {
+void require_size(const std::string& arch, std::string_view who, std::string_view what, Count value,
+                  Count most) {
+  if (value >= 1 && value <= most) return;
+  refuse(arch, who, what,
+         "lie between 1 and " + std::to_string(most) + ", got " + std::to_string(value));
+}
+
+void require_rate(const std::string& arch, std::string_view who, std::string_view what,
+                  double value) {
   if (std::isfinite(value) && value >= 0) return;
-  throw InvalidInput("architecture '" + arch + "': " + what +
-                     " must be a finite number of at least 0, got " + std::to_string(value));
+  refuse(arch, who, what, "be a finite number of at least 0, got " + std::to_string(value));
 }
 
 }  // namespace
 
 void Architecture::validate() const {
-  require_size(name, "array rows", rows, kLargestArrayEdge);
-  require_size(name, "array columns", columns, kLargestArrayEdge);
-  require_size(name, "glb_words", glb_words, kLargestStorage);
-  if (rf.pooled) require_size(name, "pooled RF words", rf.pool, kLargestStorage);
+  require_size(name, "", "array rows", rows, kLargestArrayEdge);
+  require_size(name, "", "array columns", columns, kLargestArrayEdge);
+  require_size(name, "", "glb_words", glb_words, kLargestStorage);
+  if (rf.pooled) require_size(name, "", "pooled RF words", rf.pool, kLargestStorage);
   for (Operand operand : kAllOperands) {
-    const std::string who(kOperandNames[index(operand)]);
-    if (!rf.pooled)
-      require_size(name, who + " RF words", rf.words[index(operand)], kLargestStorage);
-    require_rate(name, who + " bus words per cycle", buses.words_per_cycle[index(operand)]);
+    const int o = index(operand);
+    const std::string_view who = kOperandNames[static_cast<std::size_t>(o)];
+    if (!rf.pooled) require_size(name, who, "RF words", rf.words[o], kLargestStorage);
+    require_rate(name, who, "bus words per cycle", buses.words_per_cycle[o]);
   }
-  require_rate(name, "pass_overhead_cycles", buses.pass_overhead_cycles);
+  require_rate(name, "", "pass_overhead_cycles", buses.pass_overhead_cycles);
   table.validate();
 }
 

@@ -23,6 +23,15 @@ const Scheme& Dataflow::scheme(const std::string& scheme_name) const {
                      "'; known: " + known);
 }
 
+const Variable& Dataflow::variable(const std::string& letter) const {
+  std::string known;
+  for (const Variable& v : variables) {
+    if (v.letter == letter) return v;
+    known += (known.empty() ? "" : ", ") + v.letter;
+  }
+  throw InvalidInput("dataflow '" + name + "' has no letter '" + letter + "'; known: " + known);
+}
+
 Count rectangles(Count rows, Count columns, Count height, Count width) {
   if (width <= columns) return (rows / height) * (columns / width);
   return rows / (height * ceil_div(width, columns));

@@ -61,7 +61,9 @@ struct Dataflow {
   Grid grid;
 
   DimRule rule(Dim dim, const Scheme& scheme) const;
-  const Scheme& scheme(const std::string& scheme_name) const;  // throws InvalidInput
+  // The one of that name; both throw InvalidInput.
+  const Scheme& scheme(const std::string& scheme_name) const;
+  const Variable& variable(const std::string& letter) const;
 };
 
 // Rectangles of height x width PEs that fit on an array of rows x columns.

@@ -8,8 +8,10 @@
 namespace energysim {
 namespace {
 
+bool is_cost(double cost) { return std::isfinite(cost) && cost >= 0; }
+
 void require_cost(double cost, const std::string& what) {
-  if (std::isfinite(cost) && cost >= 0) return;
+  if (is_cost(cost)) return;
   throw InvalidInput("energy table: the cost of " + what +
                      " must be a finite number of at least 0, got " + std::to_string(cost));
 }
@@ -20,6 +22,7 @@ void EnergyTable::validate() const {
   for (Level level : kAllLevels) {
     for (Operand operand : kAllOperands) {
       const Accesses<double>& c = cost[index(level)][index(operand)];
+      if (is_cost(c.read) && is_cost(c.write) && is_cost(c.fill)) continue;
       const std::string where =
           std::string(kLevelNames[index(level)]) + " " + std::string(kOperandNames[index(operand)]);
       require_cost(c.read, where + " read");

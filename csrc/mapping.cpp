@@ -12,8 +12,20 @@ namespace {
 
 std::string name_of(Dim dim) { return std::string(1, kDimLetters[index(dim)]); }
 
-[[noreturn]] void refuse(const Layer& layer, const std::string& why) {
-  throw InvalidMapping("layer '" + layer.name() + "': the mapping does not fit: " + why);
+// What the checks below throw: `naming` says of which layer.
+struct Misfit {
+  std::string why;
+};
+
+[[noreturn]] void refuse(const std::string& why) { throw Misfit{why}; }
+
+template <class Check>
+void naming(const Layer& layer, Check check) {
+  try {
+    check();
+  } catch (const Misfit& misfit) {
+    throw InvalidMapping("layer '" + layer.name() + "': the mapping does not fit: " + misfit.why);
+  }
 }
 
 void check_tiles(const Layer& layer, const Nest& nest) {
@@ -22,25 +34,25 @@ void check_tiles(const Layer& layer, const Nest& nest) {
     const Count chain[] = {layer.size(d), t.glb, t.pass, t.pe, t.rf};
     for (int k = 0; k < 4; ++k) {
       if (chain[k + 1] >= 1 && chain[k + 1] <= chain[k]) continue;
-      refuse(layer, "tiles of " + name_of(d) +
-                        " must shrink from layer to GLB, pass, PE and RF and be at least 1, got " +
-                        std::to_string(chain[0]) + " > " + std::to_string(chain[1]) + " > " +
-                        std::to_string(chain[2]) + " > " + std::to_string(chain[3]) + " > " +
-                        std::to_string(chain[4]));
+      refuse("tiles of " + name_of(d) +
+             " must shrink from layer to GLB, pass, PE and RF and be at least 1, got " +
+             std::to_string(chain[0]) + " > " + std::to_string(chain[1]) + " > " +
+             std::to_string(chain[2]) + " > " + std::to_string(chain[3]) + " > " +
+             std::to_string(chain[4]));
     }
     if (t.layer != layer.size(d)) {
-      refuse(layer, "it was made for " + name_of(d) + " = " + std::to_string(t.layer) +
-                        ", the layer has " + std::to_string(layer.size(d)));
+      refuse("it was made for " + name_of(d) + " = " + std::to_string(t.layer) +
+             ", the layer has " + std::to_string(layer.size(d)));
     }
     if (t.pe < t.pass && t.rf < t.pe) {
-      refuse(layer, name_of(d) +
-                        " is cut in space and streamed inside the PE at once; make its PE "
-                        "tile equal to its pass tile or to its RF tile");
+      refuse(name_of(d) +
+             " is cut in space and streamed inside the PE at once; make its PE "
+             "tile equal to its pass tile or to its RF tile");
     }
   }
 }
 
-void check_loops(const Layer& layer, const Nest& nest) {
+void check_loops(const Nest& nest) {
   for (Dim d : kAllDims) {
     if (d == Dim::G) continue;
     const Tiles& t = nest[d];
@@ -52,15 +64,15 @@ void check_loops(const Layer& layer, const Nest& nest) {
     const char* names[] = {"DRAM", "GLB", "PE"};
     for (const auto& [storey, turning] : turns) {
       if (turning && !nest.order.lists(d, storey)) {
-        refuse(layer, name_of(d) + " is cut into tiles that the " + names[index(storey)] +
-                          " loops would have to step over, but its loop order has no loop there; "
-                          "make the tile larger");
+        refuse(name_of(d) + " is cut into tiles that the " + names[index(storey)] +
+               " loops would have to step over, but its loop order has no loop there; "
+               "make the tile larger");
       }
     }
   }
 }
 
-void check_rule(const Layer& layer, const Mapping& mapping) {
+void check_rule(const Mapping& mapping) {
   const Scheme& scheme = mapping.dataflow->scheme(mapping.scheme);
   for (Dim d : kAllDims) {
     const DimRule rule = mapping.dataflow->rule(d, scheme);
@@ -68,8 +80,7 @@ void check_rule(const Layer& layer, const Mapping& mapping) {
     if (d == Dim::G) continue;
     const auto must = [&](bool holds, const std::string& what) {
       if (!holds) {
-        refuse(layer,
-               "dataflow '" + mapping.dataflow->name + "' (" + scheme.name + ") wants " + what);
+        refuse("dataflow '" + mapping.dataflow->name + "' (" + scheme.name + ") wants " + what);
       }
     };
     must(rule.rf != Tile::One || t.rf == 1, "a single " + name_of(d) + " in the scratch pads");
@@ -81,19 +92,25 @@ void check_rule(const Layer& layer, const Mapping& mapping) {
          "the GLB tile of " + name_of(d) + " to be the pass'");
     must(rule.glb != Tile::Whole || t.glb == t.layer, "all of " + name_of(d) + " in the GLB");
   }
+  if (mapping.nest.order != scheme.order || mapping.nest.glb != scheme.glb) {
+    refuse("its loops or its ways through the GLB are not those of loop order '" + scheme.name +
+           "' of dataflow '" + mapping.dataflow->name +
+           "'; leave them out, or name the loop order "
+           "that they belong to");
+  }
 }
 
-void check_array(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
+void check_array(const Architecture& arch, const Mapping& mapping) {
   const Grid& grid = mapping.dataflow->grid;
   const Count height = mapping.nest[grid.vertical].chunks();
   const Count width = mapping.nest[grid.horizontal].chunks();
   const Count there = rectangles(arch.rows, arch.columns, height, width);
   const Count need = rectangles_needed(*mapping.dataflow, mapping.nest);
   if (need <= there) return;
-  refuse(layer, "it needs " + std::to_string(need) + " PE sets of " + std::to_string(height) +
-                    " x " + std::to_string(width) + " PEs, the array of " +
-                    std::to_string(arch.rows) + " x " + std::to_string(arch.columns) + " holds " +
-                    std::to_string(there) + "; make r * t or e smaller");
+  refuse("it needs " + std::to_string(need) + " PE sets of " + std::to_string(height) + " x " +
+         std::to_string(width) + " PEs, the array of " + std::to_string(arch.rows) + " x " +
+         std::to_string(arch.columns) + " holds " + std::to_string(there) +
+         "; make r * t or e smaller");
 }
 
 void check_capacity(const Layer& layer, const Architecture& arch, const Nest& nest) {
@@ -104,9 +121,9 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
     const Count pad = rf_need(layer, nest, operand), there = arch.rf.words[index(operand)];
     pool += pad;
     if (!arch.rf.pooled && pad > there) {
-      refuse(layer, "the " + who + " needs " + std::to_string(pad) +
-                        " words of scratch pad in a PE, there are " + std::to_string(there) +
-                        "; make " + (operand == Operand::Ifmap ? "q" : "p or q") + " smaller");
+      refuse("the " + who + " needs " + std::to_string(pad) +
+             " words of scratch pad in a PE, there are " + std::to_string(there) + "; make " +
+             (operand == Operand::Ifmap ? "q" : "p or q") + " smaller");
     }
     if (nest.glb[operand]) {
       const Count words = glb_need(layer, nest, operand);
@@ -115,15 +132,44 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
     }
   }
   if (arch.rf.pooled && pool.value() > arch.rf.pool) {
-    refuse(layer, "a PE needs " + std::to_string(pool.value()) +
-                      " words of scratch pad, there are " + std::to_string(arch.rf.pool) +
-                      "; make p or q smaller");
+    refuse("a PE needs " + std::to_string(pool.value()) + " words of scratch pad, there are " +
+           std::to_string(arch.rf.pool) + "; make p or q smaller");
   }
   if (buffer.value() > arch.glb_words) {
-    refuse(layer, "the GLB needs " + std::to_string(buffer.value()) + " words (" + parts +
-                      "), there are " + std::to_string(arch.glb_words) +
-                      "; make m, n or e smaller");
+    refuse("the GLB needs " + std::to_string(buffer.value()) + " words (" + parts +
+           "), there are " + std::to_string(arch.glb_words) + "; make m, n or e smaller");
   }
+}
+
+// What any nest must have, whatever its dataflow.
+void check_any(const Layer& layer, const Nest& nest) {
+  check_tiles(layer, nest);
+  check_loops(nest);
+  if (!nest.glb[Operand::Psum]) {
+    refuse(
+        "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters may "
+        "pass it by");
+  }
+}
+
+void check_all(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
+  arch.validate();
+  check_any(layer, mapping.nest);
+  check_rule(mapping);
+  check_array(arch, mapping);
+  check_capacity(layer, arch, mapping.nest);
+}
+
+// Tiles are clipped to their dimension and to each other; what is counted has to be what was asked
+// for.
+void check_letter(const Mapping& mapping, const Variable& variable, Count asked) {
+  const Count got = mapping.letter(variable);
+  if (got == asked) return;
+  const std::string &letter = variable.letter, value = std::to_string(got);
+  if (asked < 1) refuse(letter + " must be at least 1, got " + std::to_string(asked));
+  refuse(letter + " = " + std::to_string(asked) + " is not possible here, loop order '" +
+         mapping.scheme + "' of dataflow '" + mapping.dataflow->name + "' makes it " + value +
+         "; make " + letter + " " + value);
 }
 
 }  // namespace
@@ -150,20 +196,20 @@ Count Mapping::letter(const Variable& variable) const {
 }
 
 void check_nest(const Layer& layer, const Nest& nest) {
-  check_tiles(layer, nest);
-  check_loops(layer, nest);
-  if (!nest.glb[Operand::Psum]) {
-    refuse(layer,
-           "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters "
-           "may pass it by");
+  naming(layer, [&] { check_any(layer, nest); });
+}
+
+std::string misfit(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
+  try {
+    check_all(layer, arch, mapping);
+  } catch (const Misfit& found) {
+    return found.why;
   }
+  return "";
 }
 
 void check_mapping(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
-  check_nest(layer, mapping.nest);
-  check_rule(layer, mapping);
-  check_array(layer, arch, mapping);
-  check_capacity(layer, arch, mapping.nest);
+  naming(layer, [&] { check_all(layer, arch, mapping); });
 }
 
 Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, DataflowPtr dataflow,
@@ -171,28 +217,24 @@ Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, Dataf
                              const std::vector<std::pair<std::string, Count>>& letters) {
   const Scheme& scheme =
       scheme_name.empty() ? dataflow->schemes.front() : dataflow->scheme(scheme_name);
+  arch.validate();
   const Space space(layer, arch, *dataflow, scheme);
   Choice choices[kDims];
   for (const auto& [letter, value] : letters) {
-    const auto variable = std::find_if(dataflow->variables.begin(), dataflow->variables.end(),
-                                       [&](const Variable& v) { return v.letter == letter; });
-    if (variable == dataflow->variables.end()) {
-      std::string known;
-      for (const Variable& v : dataflow->variables) known += (known.empty() ? "" : ", ") + v.letter;
-      throw InvalidInput("dataflow '" + dataflow->name + "' has no letter '" + letter +
-                         "'; known: " + known);
-    }
-    if (value < 1) {
-      refuse(layer, letter + " must be at least 1, got " + std::to_string(value));
-    }
-    Choice& choice = choices[index(variable->dim)];
-    (variable->at == Variable::At::Pe     ? choice.pe
-     : variable->at == Variable::At::Pass ? choice.chunks
-                                          : choice.glb) = value;
+    const Variable& variable = dataflow->variable(letter);
+    Choice& choice = choices[index(variable.dim)];
+    (variable.at == Variable::At::Pe     ? choice.pe
+     : variable.at == Variable::At::Pass ? choice.chunks
+                                         : choice.glb) = std::max<Count>(1, value);
   }
   Mapping mapping{std::move(dataflow), scheme.name, space.smallest()};
   for (Dim d : kAllDims) mapping.nest[d] = space.tiles(d, choices[index(d)]);
-  check_mapping(layer, arch, mapping);
+  naming(layer, [&] {
+    for (const auto& [letter, value] : letters) {
+      check_letter(mapping, mapping.dataflow->variable(letter), value);
+    }
+    check_all(layer, arch, mapping);
+  });
   return mapping;
 }
 

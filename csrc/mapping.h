@@ -25,11 +25,15 @@ Count rectangles_needed(const Dataflow& dataflow, const Nest& nest);
 void check_nest(const Layer& layer, const Nest& nest);
 
 // Throws InvalidMapping, naming limit, need, what there is and what to change, unless the tiles
-// nest, follow the dataflow's rules, have their loops, and fit the architecture.
+// nest, follow the dataflow's rules and the loops of its scheme, and fit the architecture.
 void check_mapping(const Layer& layer, const Architecture& arch, const Mapping& mapping);
 
+// What `check_mapping` would say, without naming the layer; empty if the mapping is legal.
+std::string misfit(const Layer& layer, const Architecture& arch, const Mapping& mapping);
+
 // Builds and checks a mapping from the letters of its dataflow; letters not given take the
-// smallest value allowed.
+// smallest value allowed. Throws InvalidInput for a letter that the dataflow does not have,
+// InvalidMapping for a value that its loop order cannot give it or that does not fit.
 Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, DataflowPtr dataflow,
                              const std::string& scheme,
                              const std::vector<std::pair<std::string, Count>>& letters);

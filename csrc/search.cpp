@@ -91,22 +91,19 @@ Best best_mapping(const Layer& layer, const Architecture& arch, const EnergyTabl
 // Even the smallest mapping does not fit: says why.
 std::string why_nothing_fits(const Layer& layer, const Architecture& arch,
                              const DataflowPtr& dataflow) {
-  std::string why = "layer '" + layer.name() + "': no mapping of dataflow '" + dataflow->name +
-                    "' fits architecture '" + arch.name + "'";
+  const std::string why = "layer '" + layer.name() + "': no mapping of dataflow '" +
+                          dataflow->name + "' fits architecture '" + arch.name + "'";
   const Scheme& scheme = dataflow->schemes.front();
   const Space space(layer, arch, *dataflow, scheme);
-  try {
-    check_mapping(layer, arch, Mapping{dataflow, scheme.name, space.smallest()});
-  } catch (const InvalidMapping& smallest) {
-    why += "; of the smallest one: " + std::string(smallest.what());
-  }
-  return why;
+  const std::string reason = misfit(layer, arch, Mapping{dataflow, scheme.name, space.smallest()});
+  return reason.empty() ? why : why + "; of the smallest one, " + reason;
 }
 
 }  // namespace
 
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
              double ifmap_density, const GoOn& go_on) {
+  arch.validate();
   const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
   const Best best = best_mapping(layer, arch, table, *dataflow, go_on);
   if (best.scheme == nullptr) throw NoMapping(why_nothing_fits(layer, arch, dataflow));

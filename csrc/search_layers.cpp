@@ -38,6 +38,10 @@ std::vector<Found> search_layers(const std::vector<Layer>& layers, const Archite
         "there must be one ifmap density per layer: " + std::to_string(layers.size()) +
         " layers, " + std::to_string(ifmap_densities.size()) + " densities");
   }
+  if (threads < 0) {
+    throw InvalidInput("threads must be at least 0 (0 takes all cores), got " +
+                       std::to_string(threads));
+  }
   arch.validate();
   const Alike alike(layers, ifmap_densities);
   const std::size_t jobs = alike.distinct.size();

@@ -134,17 +134,35 @@ class LayerResult(Energies):
         """How the search covered the whole mapping space."""
         return self._found.proof
 
+    def by_level_and_operand(self) -> dict[str, dict[str, float]]:
+        """Return the energy of each operand (inner key) at dram, glb, noc and rf (outer key).
+
+        That of the MACs, which no operand causes alone, is not among them.
+
+        Examples
+        --------
+        >>> import energysim as es
+        >>> layer = es.search(es.networks.alexnet(4)["CONV3"], "eyeriss", "rs-chip")
+        >>> energies = layer.by_level_and_operand()
+        >>> sum(energies["glb"].values()) == layer.by_level()["glb"]
+        True
+        """
+        rows = (self._energies[3 * i : 3 * i + 3] for i in range(len(LEVELS)))
+        return {
+            level: dict(zip(OPERANDS, row, strict=True))
+            for level, row in zip(LEVELS, rows, strict=True)
+        }
+
     def by_level(self) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
-        energies = self._energies
-        levels = {name: sum(energies[3 * i : 3 * i + 3]) for i, name in enumerate(LEVELS)}
-        return levels | {"mac": energies[-1]}
+        rows = self.by_level_and_operand()
+        return {level: sum(row.values()) for level, row in rows.items()} | {"mac": self._energies[-1]}
 
     def by_operand(self) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""
-        energies = self._energies
-        operands = {name: sum(energies[i:12:3]) for i, name in enumerate(OPERANDS)}
-        return operands | {"mac": energies[-1]}
+        rows = self.by_level_and_operand().values()
+        sums = {operand: sum(row[operand] for row in rows) for operand in OPERANDS}
+        return sums | {"mac": self._energies[-1]}
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data, with the keys of a layer in `Report.to_json`."""

@@ -78,13 +78,13 @@ def _words(result: LayerResult) -> rich.table.Table:
 
 def _energies(result: LayerResult) -> rich.table.Table:
     energies = table("energy", *_OPERANDS, "all", "share")
-    # The costs of each level and operand, and last that of the MACs.
-    *cells, mac = result._found.energies()
-    for i, title in enumerate(_LEVELS.values()):
-        row = cells[3 * i : 3 * i + 3]
-        energies.add_row(title, *map(si, row), si(sum(row)), _share(sum(row), result.energy))
+    by_level, by_operand = result.by_level(), result.by_operand()
+    for level, row in result.by_level_and_operand().items():
+        share = _share(by_level[level], result.energy)
+        energies.add_row(_LEVELS[level], *map(si, row.values()), si(by_level[level]), share)
+    mac = by_level["mac"]
     energies.add_row("MAC", "", "", "", si(mac), _share(mac, result.energy))
-    operands = [sum(cells[i::3]) for i in range(3)]
+    operands = (by_operand[operand] for operand in _OPERANDS)
     energies.add_row("all", *map(si, operands), si(result.energy), _share(1, 1))
     return energies
 

@@ -193,7 +193,7 @@ def test_pooled_pads_share_their_words() -> None:
     fits = RowStationaryMapping(**(LETTERS | {"p": 20, "q": 3}))
     assert fits.on(CONV3, arch).p == 20  # 3*3 + 20*3*3 + 20 = 209 of 256 words
     with pytest.raises(InvalidMapping, match="a PE needs 272 words .* there are 256; make p or q"):
-        RowStationaryMapping(**(LETTERS | {"p": 20, "q": 3, "t": 1, "r": 1, "m": 32})).on(
+        RowStationaryMapping(**(LETTERS | {"e": 12, "p": 20, "q": 3, "t": 1, "r": 1, "m": 32})).on(
             CONV3.replace(S=4, R=4), arch
         )
 
