@@ -156,7 +156,8 @@ class LayerResult(Energies):
     def by_level(self) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
         rows = self.by_level_and_operand()
-        return {level: sum(row.values()) for level, row in rows.items()} | {"mac": self._energies[-1]}
+        sums = {level: sum(row.values()) for level, row in rows.items()}
+        return sums | {"mac": self._energies[-1]}
 
     def by_operand(self) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""

@@ -17,16 +17,13 @@ def architecture(past_glb: bool):
 
 def layer_of(case: Case):
     """The layer of a case, some of whose ifmap is padding."""
-    size, groups = case.sizes, case.groups
-    rows = (size["E"] - 1) * case.strides[0] + (size["R"] - 1) * case.dilations[0] + 1
-    columns = (size["F"] - 1) * case.strides[1] + (size["S"] - 1) * case.dilations[1] + 1
-    top, left = min(case.padding[0], rows - 1), min(case.padding[1], columns - 1)
+    rows, columns, top, left = case.ifmap()
     return es.Layer(
         "case",
-        **{dim: size[dim] for dim in "NMCRS"},
-        G=groups,
-        H=rows - top,
-        W=columns - left,
+        **{dim: case.sizes[dim] for dim in "NMCRS"},
+        G=case.groups,
+        H=rows,
+        W=columns,
         stride=case.strides,
         padding=(top, 0, left, 0),
         dilation=case.dilations,

@@ -31,6 +31,17 @@ class Case:
         """Multiply-accumulates of one group."""
         return prod(self.sizes.values())
 
+    def ifmap(self):
+        """The ifmap that the windows reach over: rows, columns, padding on top and on the left."""
+        reach = [
+            (self.sizes[out] - 1) * stride + (self.sizes[tap] - 1) * dilation + 1
+            for out, tap, stride, dilation in zip(
+                "EF", "RS", self.strides, self.dilations, strict=True
+            )
+        ]
+        top, left = (min(pad, size - 1) for pad, size in zip(self.padding, reach, strict=True))
+        return reach[0] - top, reach[1] - left, top, left
+
     def walk_arguments(self):
         """What `walk` and `naive` take."""
         return (
