@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "checked.h"
 #include "errors.h"
 #include "footprint.h"
 #include "space.h"
@@ -113,13 +112,17 @@ void check_array(const Architecture& arch, const Mapping& mapping) {
          "; make r * t or e smaller");
 }
 
+std::string sum_text(Count sum) {
+  return (sum == kGreatestCount ? "at least " : "") + std::to_string(sum);
+}
+
 void check_capacity(const Layer& layer, const Architecture& arch, const Nest& nest) {
-  Checked pool = 0, buffer = 0;
+  Count pool = 0, buffer = 0;
   std::string parts;
   for (Operand operand : kAllOperands) {
     const std::string who(kOperandNames[index(operand)]);
     const Count pad = rf_need(layer, nest, operand), there = arch.rf.words[index(operand)];
-    pool += pad;
+    pool = saturating_sum(pool, pad);
     if (!arch.rf.pooled && pad > there) {
       refuse("the " + who + " needs " + std::to_string(pad) +
              " words of scratch pad in a PE, there are " + std::to_string(there) + "; make " +
@@ -127,17 +130,17 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
     }
     if (nest.glb[operand]) {
       const Count words = glb_need(layer, nest, operand);
-      buffer += words;
+      buffer = saturating_sum(buffer, words);
       parts += (parts.empty() ? "" : " + ") + who + " " + std::to_string(words);
     }
   }
-  if (arch.rf.pooled && pool.value() > arch.rf.pool) {
-    refuse("a PE needs " + std::to_string(pool.value()) + " words of scratch pad, there are " +
+  if (arch.rf.pooled && pool > arch.rf.pool) {
+    refuse("a PE needs " + sum_text(pool) + " words of scratch pad, there are " +
            std::to_string(arch.rf.pool) + "; make p or q smaller");
   }
-  if (buffer.value() > arch.glb_words) {
-    refuse("the GLB needs " + std::to_string(buffer.value()) + " words (" + parts +
-           "), there are " + std::to_string(arch.glb_words) + "; make m, n or e smaller");
+  if (buffer > arch.glb_words) {
+    refuse("the GLB needs " + sum_text(buffer) + " words (" + parts + "), there are " +
+           std::to_string(arch.glb_words) + "; make m, n or e smaller");
   }
 }
 
