@@ -92,7 +92,7 @@ TEST(one_huge_dimension_moves_as_many_words_as_it_has) {
     CHECK_EQ(channels.counts(Level::Dram, Operand::Psum).write.value(), 1);
   };
   for (const std::string dataflow : {"rs", "rs-chip"}) {
-    for (Count size : {Count{1} << 60, kHalf, kMost - 1, kMost}) check_size(size, dataflow);
+    for (Count size : {kHalf, kMost}) check_size(size, dataflow);
   }
 }
 
@@ -148,12 +148,14 @@ TEST(spaces_of_huge_layers_have_a_size) {
   CHECK(space_size(Layer("huge", {.M = kMost}), chip_order) > 1e38);
   // Where the sum over factors gives way to its expansion, the size does not jump.
   const Count border = Count{1} << 40;
-  const double before = space_size(Layer("huge", {.C = border + 1}), chip_order);
-  const double after = space_size(Layer("huge", {.C = border + 2}), chip_order);
-  CHECK(after / before > 1 - 1e-9 && after / before < 1 + 1e-9);
-  const double filters_before = space_size(Layer("huge", {.M = border + 1}), chip_order);
-  const double filters_after = space_size(Layer("huge", {.M = border + 2}), chip_order);
-  CHECK(filters_after / filters_before > 1 - 1e-9 && filters_after / filters_before < 1 + 1e-9);
+  const auto growth = [&](const LayerShape& before, const LayerShape& after) {
+    return space_size(Layer("huge", after), chip_order) /
+           space_size(Layer("huge", before), chip_order);
+  };
+  for (const double more : {growth({.C = border + 1}, {.C = border + 2}),
+                            growth({.M = border + 1}, {.M = border + 2})}) {
+    CHECK(more > 1 - 1e-9 && more < 1 + 1e-9);
+  }
 }
 
 TEST(architectures_of_no_size_are_refused_everywhere) {
@@ -166,7 +168,8 @@ TEST(architectures_of_no_size_are_refused_everywhere) {
   CHECK_THROWS(count(layer, none, mapped({.M = 2}, {})), InvalidInput);
 }
 
-// Any sizes, most small and some of any magnitude: no answer has a negative count.
+// Any sizes, most small and some of any magnitude: no answer has a negative count. A search that
+// goes on for long is stopped: that it can be is part of the test.
 TEST(random_extremes_are_answered_or_refused) {
   std::mt19937_64 engine(1);
   const auto between = [&](Count low, Count high) {
@@ -176,15 +179,18 @@ TEST(random_extremes_are_answered_or_refused) {
     return static_cast<Count>((engine() >> 1) >> static_cast<unsigned>(between(0, 62)));
   };
   int answered = 0, refused = 0;
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 300; ++i) {
     LayerShape s;
     Count* const sizes[] = {&s.N, &s.G, &s.M,        &s.C,        &s.H,       &s.W,
                             &s.R, &s.S, &s.stride_v, &s.stride_h, &s.pad_top, &s.pad_left};
     for (Count* size : sizes) *size = between(1, 3);
     for (Count k = between(1, 3); k > 0; --k) *sizes[between(0, 11)] = magnitude();
     s.H = std::max(s.H, s.R), s.W = std::max(s.W, s.S);
+    const DataflowPtr dataflow = find_dataflow(between(0, 1) == 1 ? "rs" : "rs-chip");
+    int asked = 0;
     try {
-      const Found best = found(s, between(0, 1) == 1 ? "rs" : "rs-chip");
+      const Found best =
+          search(Layer("random", s), chip(), dataflow, 1, [&] { return ++asked < 2; });
       for (const auto& level : best.counts.at) {
         for (const auto& n : level) {
           CHECK(n.read.value() >= 0 && n.write.value() >= 0 && n.fill.value() >= 0);
@@ -195,6 +201,7 @@ TEST(random_extremes_are_answered_or_refused) {
       ++refused;
     } catch (const CountOverflow&) {
       ++refused;
+    } catch (const Interrupted&) {
     }
   }
   CHECK(answered > 100 && refused > 50);

@@ -1,6 +1,7 @@
 // Sliding windows against sets of positions.
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include "check.h"
@@ -97,6 +98,29 @@ TEST(common_words_count_shared_positions) {
       }
     }
   });
+}
+
+TEST(common_words_of_any_two_boxes) {
+  std::mt19937 engine(1);
+  const auto below = [&](Count most) { return static_cast<Count>(engine()) % most; };
+  const auto interval = [&](Count most_begin, Count most_size) {
+    const Count begin = below(most_begin);
+    return Interval{begin, begin + 1 + below(most_size)};
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const Axis axis{1 + below(7), 1 + below(6)};
+    const Box a{interval(9, 12), interval(5, 6)}, b{interval(9, 12), interval(5, 6)};
+    CHECK_EQ(common_words(axis, a, b), common(positions(axis, a), positions(axis, b)));
+  }
+}
+
+TEST(common_words_of_huge_boxes) {
+  const Count huge = Count{1} << 60;
+  // Every third row in pairs, and the same one row on: one row of each pair is shared.
+  CHECK_EQ(common_words({6, 2}, {{0, huge}, {0, 2}}, {{0, huge}, {1, 3}}), huge);
+  // Even rows against even rows from the middle on.
+  CHECK_EQ(common_words({2, 2}, {{0, huge}, {0, 1}}, {{huge / 2, huge}, {0, 1}}), huge / 2);
+  CHECK_EQ(common_words({1, 3}, {{0, huge}, {0, 3}}, {{1, huge + 1}, {0, 3}}), huge + 5);
 }
 
 TEST(common_words_far_from_the_origin) {
