@@ -31,9 +31,9 @@ Pairs pairs_one_by_one(Count most) {
   return pairs;
 }
 
-// Their asymptotic expansions, which are off by less than the cube root of `most`, and `most` times
-// that (Hardy and Wright, An Introduction to the Theory of Numbers, theorem 320, and Abel summation
-// of it).
+// Their asymptotic expansions (Hardy and Wright, An Introduction to the Theory of Numbers, theorem
+// 320, and Abel summation of it). The first is off by about the cube root of `most`, the second by
+// about `most` times that.
 Pairs pairs_of_many(Count most) {
   using std::numbers::egamma;
   const double x = static_cast<double>(most), log = std::log(x);

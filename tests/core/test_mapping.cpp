@@ -170,6 +170,33 @@ TEST(tiles_against_the_rules_of_the_dataflow_are_refused) {
   CHECK(says(refusal(cut), "all of R in the GLB"));
 }
 
+TEST(loops_of_another_scheme_are_refused) {
+  const std::string reason = "not those of loop order 'chip' of dataflow 'rs-chip'";
+  Mapping swapped = mapped(kPublished);
+  swapped.nest.order = LoopOrder({Dim::N, Dim::M, Dim::E, Dim::F, Dim::C}, {Dim::M, Dim::R, Dim::S},
+                                 {Dim::N, Dim::F});
+  CHECK(says(refusal(swapped), reason));
+  Mapping held = mapped(kPublished);
+  held.nest.glb.holds[index(Operand::Filter)] = true;
+  CHECK(says(refusal(held), reason));
+}
+
+TEST(letters_that_cannot_be_are_refused) {
+  CHECK(says(letters_refusal({{"e", 14}}), "e = 14 is not possible here"));
+  CHECK(says(letters_refusal({{"e", 14}}), "make e 13"));
+  CHECK(says(letters_refusal({{"p", 16}, {"t", 2}, {"m", 31}}), "make m 32"));
+  CHECK(says(letters_refusal({{"e", 4}, {"E1", 13}}), "make E1 4"));
+  CHECK_EQ(letters_refusal({{"e", 4}, {"E1", 4}}), "");
+}
+
+TEST(a_misfit_does_not_name_the_layer) {
+  Mapping mapping = mapped(kPublished);
+  CHECK_EQ(misfit(conv3(), chip(), mapping), "");
+  mapping.nest[Dim::F].rf = 13;
+  CHECK_EQ(refusal(mapping),
+           "layer 'conv3': the mapping does not fit: " + misfit(conv3(), chip(), mapping));
+}
+
 TEST(a_mapping_of_an_unknown_scheme_is_refused) {
   Mapping mapping = mapped(kPublished);
   mapping.scheme = "none such";

@@ -310,6 +310,22 @@ TEST(a_search_stops_when_asked_to) {
   }
 }
 
+TEST(threads_below_zero_are_refused) {
+  CHECK_THROWS(search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {1}, -1, nullptr),
+               InvalidInput);
+}
+
+TEST(a_layer_that_does_not_fit_is_named_once) {
+  try {
+    search(Layer("wide", {.W = 60'000, .S = 60'000}), chip(), find_dataflow("rs"));
+    CHECK(false);
+  } catch (const NoMapping& error) {
+    const std::string message = error.what();
+    CHECK_EQ(message.find("wide"), message.rfind("wide"));
+    CHECK(message.find("the GLB needs 60001 words") != std::string::npos);
+  }
+}
+
 TEST(a_search_without_progress_runs_to_its_end) {
   const std::vector<Found> found =
       search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {1}, 1, nullptr);

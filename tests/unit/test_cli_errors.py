@@ -56,6 +56,7 @@ SEARCH = ("search", "--shape")
         ((*SIMULATE, "--batch", "-4"), "batch must be a whole number of at least 1, not -4"),
         ((*SIMULATE, "--batch", "4.5"), "Invalid value for '--batch': '4.5'"),
         ((*SIMULATE, "--threads", "-1"), "threads must be a whole number of at least 0, not -1"),
+        ((*SEARCH, f"M={2**62},C={2**62},H=1,R=1"), "layer 'layer': .* 64 bits .*: make the layer"),
         ((*SEARCH, "M=0,C=3,H=8,R=3"), "layer 'layer': M .* must be at least 1, got 0"),
         ((*SEARCH, "M=-8,C=3,H=8,R=3"), "layer 'layer': M .* must be at least 1, got -8"),
         ((*SEARCH, "M=8,C=3,H=8,R=9"), "layer 'layer': the filter reaches over 9 ifmap rows"),

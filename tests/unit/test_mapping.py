@@ -118,6 +118,20 @@ def test_psums_cannot_pass_by_the_glb() -> None:
         es.count(CONV4, "eyeriss", nest)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"loops": [*chip_mapping(CONV4).loops[1::-1], *chip_mapping(CONV4).loops[2:]]},
+        {"loops": chip_mapping(CONV4).loops, "glb_holds": {"filter": True}},
+    ],
+    ids=["loops", "ways through the GLB"],
+)
+def test_loops_are_those_of_the_loop_order(change: dict[str, Any]) -> None:
+    change = {"tiles": chip_mapping(CONV4).tiles} | change
+    with pytest.raises(es.InvalidMapping, match="CONV4.*not those of loop order 'chip'.*'rs-chip'"):
+        es.count(CONV4, "eyeriss", Mapping.from_nest("rs-chip", "chip", **change))
+
+
 def test_mapping_is_a_value() -> None:
     mapping = chip_mapping()
     assert mapping == chip_mapping()

@@ -37,6 +37,18 @@ def in_picojoules() -> Report:
 # --- Totals -------------------------------------------------------------------------------
 
 
+def test_energy_by_level_and_operand(report: Report) -> None:
+    for result in report.layers:
+        by_level, by_operand = result.by_level(), result.by_operand()
+        cells = result.by_level_and_operand()
+        assert list(cells) == [*LEVELS]
+        for level, row in cells.items():
+            assert list(row) == [*OPERANDS]
+            assert sum(row.values()) == by_level[level]
+        for operand in OPERANDS:
+            assert sum(row[operand] for row in cells.values()) == by_operand[operand]
+
+
 def test_energy_is_the_sum_of_its_parts(report: Report) -> None:
     assert report.energy_mac == pytest.approx(sum(x.energy_mac for x in report.layers), rel=1e-12)
     for result in (report, *report.layers):
