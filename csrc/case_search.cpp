@@ -111,7 +111,7 @@ void CaseSearch::decide_glb(std::size_t k, Count most, double bound) {
     const Count least = std::max(pass + 1, ceil_div(size, ceil_div(size, most)));
     for (Count glb = least; glb <= most; ++glb) {
       if (glb_tile_is_dominated(d, glb, least)) {
-        ++best_.proof.cut_as_equal;
+        ask_after(++best_.proof.cut_as_equal);
         continue;
       }
       restore(letter);
@@ -202,7 +202,7 @@ bool CaseSearch::glb_tile_is_dominated(Dim d, Count glb, Count least) const {
 }
 
 void CaseSearch::evaluate() {
-  ++best_.proof.evaluated;
+  ask_after(++best_.proof.evaluated);
   const double energy = prices_.energy(flows(terms_, order_));
   if (energy < best_.energy) {
     best_.energy = energy;

@@ -93,6 +93,7 @@ class CaseSearch {
   void keep_last_rows(const WindowAxis& axis, const Tiles& out, const Tiles& tap);
   void save(const Letter& letter) const;
   void restore(const Letter& letter);
+  void ask_after(Count steps) const;  // whether to go on, if it is time
   double bound();
   double bound_of_terms();
   double cost_of_sharing(double apart);

@@ -288,11 +288,15 @@ void CaseSearch::restore(const Letter& letter) {
   passes_open_ = frame.passes_open;
 }
 
-double CaseSearch::bound() {
-  constexpr Count kBoundsPerQuestion = 1024;
-  if (++best_.proof.bounded % kBoundsPerQuestion == 0 && *best_.go_on && !(*best_.go_on)()) {
+void CaseSearch::ask_after(Count steps) const {
+  constexpr Count kStepsPerQuestion = 1024;
+  if (steps % kStepsPerQuestion == 0 && *best_.go_on && !(*best_.go_on)()) {
     throw Interrupted("the search was interrupted");
   }
+}
+
+double CaseSearch::bound() {
+  ask_after(++best_.proof.bounded);
   const double single = bound_of_terms();
   if (!passes_open_) return single;
   std::swap(terms_[Dim::M], several_passes_);

@@ -94,8 +94,7 @@ void check_rule(const Mapping& mapping) {
   if (mapping.nest.order != scheme.order || mapping.nest.glb != scheme.glb) {
     refuse("its loops or its ways through the GLB are not those of loop order '" + scheme.name +
            "' of dataflow '" + mapping.dataflow->name +
-           "'; leave them out, or name the loop order "
-           "that they belong to");
+           "'; leave them out, or name the loop order that they belong to");
   }
 }
 

@@ -47,6 +47,7 @@ double space_size(const Layer& layer, const Dataflow& dataflow);
 // Optimal mappings of many layers. Equal shapes are searched once. `threads` = 0 takes all cores;
 // the answer is the same for any number. `progress(done)` is called now and then from the calling
 // thread with the number of layers done; the search stops with Interrupted when it returns false.
+// Throws InvalidInput for threads below zero or densities that are not one per layer.
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
                                  const DataflowPtr& dataflow,
                                  const std::vector<double>& ifmap_densities, int threads,

@@ -63,12 +63,14 @@ void Space::fold_whole_tiles() {
   for (Dim d : kAllDims) {
     if (!folds(d)) continue;
     const Count size = layer_->size(d);
-    const Count greatest = greatest_that(size, [&](Count tile) {
+    const auto fits_with = [&](Count tile) {
       whole_[index(d)] = tile;
       return could_fit();
-    });
-    const Count cuts = greatest > 0 ? ceil_div(size, greatest) : size;
-    whole_[index(d)] = ceil_div(size, cuts);
+    };
+    if (fits_with(size)) continue;
+    // As few cuts as any tile that fits needs, and tiles as even as so many cuts allow.
+    const Count greatest = greatest_that(size, fits_with);
+    whole_[index(d)] = greatest > 0 ? ceil_div(size, ceil_div(size, greatest)) : 1;
   }
   smallest_ = least();
 }

@@ -247,6 +247,27 @@ TEST(random_nests_of_extreme_layers_are_counted_or_overflow) {
   CHECK(counted > 2'000 && counted < 5'000);
 }
 
+TEST(long_rows_of_equal_tiles_can_be_interrupted) {
+  Architecture vast = chip();
+  vast.rows = 16, vast.columns = 8;
+  vast.glb_words = Count{1} << 30;
+  vast.rf = {.words = {1 << 18, 1 << 13, 1 << 13}};
+  const Layer layer("huge", {.N = 2,
+                             .M = (Count{1} << 29) + 1,
+                             .C = 4,
+                             .H = 4,
+                             .W = 5,
+                             .R = 4,
+                             .S = 3,
+                             .stride_h = 2,
+                             .pad_top = 1,
+                             .pad_left = 1,
+                             .dilation_h = 2});
+  int asked = 0;
+  CHECK_THROWS(search(layer, vast, find_dataflow("rs"), 1, [&] { return ++asked < 50; }),
+               Interrupted);
+}
+
 // Any sizes, most small and some of any magnitude. A search that goes on for long is stopped: that
 // it can be is part of the test.
 TEST(random_extremes_are_answered_or_refused) {
