@@ -4,24 +4,28 @@
 
 namespace energysim {
 
-DimTerms<double> optimistic_terms(const Partial& p) {
+Count least_glb_tiles(const Partial& p) {
+  if (p.glb_case == GlbCase::Whole) return 1;
+  if (p.glb_case == GlbCase::Same) return ceil_div(p.layer, p.most_pass);
+  return std::max<Count>(2, ceil_div(p.layer, p.most_glb));
+}
+
+void optimistic_terms(const Partial& p, DimTerms<double>& d) {
   const auto real = [](Count value) { return static_cast<double>(value); };
   const Count size = p.layer;
   const Count rf_most = p.single_in_rf ? 1 : p.most_pe;
   const Count resident = p.streams ? rf_most : p.most_pass;
-  Count passes = ceil_div(size, p.most_pass), glb_tiles = passes;
-  if (p.glb_case == GlbCase::Whole) glb_tiles = 1;
-  if (p.glb_case == GlbCase::Between) {
-    glb_tiles = std::max<Count>(2, ceil_div(size, p.most_glb));
-    passes = std::max(passes, glb_tiles + 1);
-  }
+  const Count glb_tiles = least_glb_tiles(p);
+  Count passes = p.glb_case == GlbCase::Same ? glb_tiles : ceil_div(size, p.most_pass);
+  if (p.glb_case == GlbCase::Between) passes = std::max(passes, glb_tiles + 1);
 
-  DimTerms<double> d;
   d.size = real(size);
+  d.states[0] = 1;
   d.states[1] = real(glb_tiles);
   d.states[2] = d.states[3] = real(passes);
   if (p.streams) {
     d.states[3] = real(std::max(passes, p.single_in_rf ? size : ceil_div(size, rf_most)));
+    d.pes[0] = 1;
     d.pes[1] = d.states[1];
     d.pes[2] = d.states[2];
     d.pes[3] = d.states[3];
@@ -49,7 +53,6 @@ DimTerms<double> optimistic_terms(const Partial& p) {
   d.keep[2] = p.streams ? per_pass : d.size;
   d.keep[3] = d.size;
   d.keep_glb = glb_tiles == 1 ? d.size : 0;
-  return d;
 }
 
 }  // namespace energysim

@@ -26,6 +26,8 @@ struct Partial {
 
 // Terms that no completion of `partial` can beat: `states` and `pes` from below, `keep` from above.
 // (Words moved grow with the former and shrink with the latter; docs/physics.md, "Bounds".)
-DimTerms<double> optimistic_terms(const Partial& partial);
+void optimistic_terms(const Partial& partial, DimTerms<double>& terms);
+// GLB tiles that it makes at least.
+Count least_glb_tiles(const Partial& partial);
 
 }  // namespace energysim

@@ -24,46 +24,60 @@ struct Line {
   }
 };
 
+// Needs of all operands along one dimension.
+struct Lines {
+  Line of[kOperands];
+
+  const Line& operator[](Operand operand) const { return of[index(operand)]; }
+};
+
 bool proportional(const Layer& layer, Dim dim) {
   if (dim == Dim::E || dim == Dim::R) return layer.shape().dilation_v == 1;
   if (dim == Dim::F || dim == Dim::S) return layer.shape().dilation_h == 1;
   return true;
 }
 
-template <class TileOf>
-Line need_along(const Layer& layer, Operand operand, Dim dim, TileOf tile) {
-  if (!relevant(operand, dim) || layer.size(dim) == 1) return {footprint(layer, operand, tile), 0};
-  const auto with = [&](Count size) {
-    return footprint(layer, operand, [&](Dim d) { return d == dim ? size : tile(d); });
+Lines needs_along(const Layer& layer, const Nest& nest, Dim dim, Count Tiles::* tile) {
+  using enum Dim;
+  Lines needs;
+  Count t[kDims];
+  for (Dim d : kAllDims) t[index(d)] = nest[d].*tile;
+  const auto need = [&](Operand operand) {
+    return footprint(layer, operand, [&](Dim d) { return t[index(d)]; });
   };
-  const Count one = with(1);
-  return {one, with(2) - one};
+  t[index(dim)] = 1;
+  for (Operand operand : kAllOperands) needs.of[index(operand)].at_one = need(operand);
+  if (layer.size(dim) == 1) return needs;
+  const bool slides = dim != N && dim != C && dim != M;
+  t[index(dim)] = 2;
+  for (Operand operand : kAllOperands) {
+    if (!relevant(operand, dim)) continue;
+    Line& line = needs.of[index(operand)];
+    line.growth = slides ? need(operand) - line.at_one : line.at_one;
+  }
+  return needs;
 }
 
-}  // namespace
-
-Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim) {
-  const Count size = space.layer().size(dim);
-  if (!proportional(space.layer(), dim)) return size;
+Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
+  const Lines needs = needs_along(space.layer(), nest, dim, &Tiles::glb);
   Line total;
   for (Operand operand : kAllOperands) {
-    if (!nest.glb[operand]) continue;
-    const Line need = need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].glb; });
-    total += need;
+    if (nest.glb[operand]) total += needs[operand];
   }
   return total.greatest(space.arch().glb_words, size);
 }
 
-Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim) {
-  const Count size = space.layer().size(dim);
-  if (!proportional(space.layer(), dim)) return size;
+Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
+  const Lines needs = needs_along(space.layer(), nest, dim, &Tiles::rf);
   const Scratchpads& rf = space.arch().rf;
   Line total;
   Count least = size;
   for (Operand operand : kAllOperands) {
-    const Line need = need_along(space.layer(), operand, dim, [&](Dim d) { return nest[d].rf; });
-    if (!rf.pooled) least = std::min(least, need.greatest(rf.words[index(operand)], size));
-    total += need;
+    if (rf.pooled) {
+      total += needs[operand];
+    } else {
+      least = std::min(least, needs[operand].greatest(rf.words[index(operand)], size));
+    }
   }
   return rf.pooled ? total.greatest(rf.pool, size) : least;
 }
@@ -77,6 +91,22 @@ Count greatest_chunks(const Space& space, const Nest& nest, Dim dim) {
     if (d != grid.vertical && d != grid.horizontal && d != dim) others *= nest[d].chunks();
   }
   return floor_div(there, others);
+}
+
+}  // namespace
+
+Room room(const Space& space, const Nest& nest, Dim dim) {
+  const Count size = space.layer().size(dim);
+  const DimRule& rule = space.rule(dim);
+  Room room{size, size, size};
+  if (proportional(space.layer(), dim)) {
+    room.glb = greatest_glb_tile(space, nest, dim, size);
+    if (rule.rf == Tile::Same) room.rf = greatest_rf_tile(space, nest, dim, size);
+  }
+  const Grid& grid = space.dataflow().grid;
+  const bool spans = dim == grid.vertical || dim == grid.horizontal;
+  if (rule.pass == Tile::Free && !spans) room.chunks = greatest_chunks(space, nest, dim);
+  return room;
 }
 
 }  // namespace energysim

@@ -5,11 +5,13 @@
 
 namespace energysim {
 
-// The greatest GLB tile, RF tile, or number of PEs side by side of `dim` with all other tiles as
-// they are; 0 if not even one fits. Along a dilated window, where the words needed do not grow in
-// proportion, the limit is not taken from the storage and may be too large; `Space::fits` decides.
-Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim);
-Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim);
-Count greatest_chunks(const Space& space, const Nest& nest, Dim dim);
+// The greatest GLB tile, RF tile, and number of PEs side by side of a dimension with all other
+// tiles as they are; 0 if not even one fits. Along a dilated window, where the words needed do not
+// grow in proportion, the limit is not taken from the storage and may be too large; `Space::fits`
+// decides.
+struct Room {
+  Count glb = 0, rf = 0, chunks = 0;
+};
+Room room(const Space& space, const Nest& nest, Dim dim);
 
 }  // namespace energysim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <initializer_list>
 
@@ -14,7 +15,7 @@ struct Loop {
   Dim dim = Dim::N;
   Storey storey = Storey::Dram;
 
-  bool operator==(const Loop&) const = default;
+  auto operator<=>(const Loop&) const = default;
 };
 
 inline constexpr int kMaxLoops = 3 * kDims;

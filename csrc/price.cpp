@@ -45,8 +45,4 @@ Prices::Prices(const Layer& layer, const Architecture& arch, const EnergyTable& 
 
 double Prices::energy(const Flows<double>& flows) const { return base_ + dot(price_, flows); }
 
-double Prices::lower_bound(const Flows<double>& flows) const {
-  return discounted_base_ + dot(floor_, flows);
-}
-
 }  // namespace energysim

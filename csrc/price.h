@@ -15,9 +15,14 @@ class Prices {
          const GlbPass& glb);
 
   double energy(const Flows<double>& flows) const;
-  // The energy of flows that are lower bounds. A flow that earns money (a psum that moves on
-  // rather than being accumulated again) is taken at its upper limit, one word per MAC.
-  double lower_bound(const Flows<double>& flows) const;
+  // For lower bounds: energy >= least_base + sum over flows of least_price * words, where words may
+  // be lower bounds too. A flow that earns money (a psum that moves on rather than being
+  // accumulated again) is taken at its upper limit, one word per MAC.
+  double least_base() const { return discounted_base_; }
+  double least_price(int reach, int operand) const {
+    const double (*of_reach[])[kOperands] = {&floor_.glb, &floor_.array, &floor_.pes};
+    return (*of_reach[reach])[operand];
+  }
   // Does less movement always cost less?
   bool monotone() const { return monotone_; }
 

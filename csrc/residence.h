@@ -12,8 +12,6 @@
 // slides the ifmap's window. docs/physics.md derives this with pictures.
 #pragma once
 
-#include <type_traits>
-
 #include "nest.h"
 #include "window_terms.h"
 
@@ -41,9 +39,6 @@ struct Flows {
   Real pes[kOperands]{};
 };
 
-// Is a flow to be exact, or a lower bound over nests of which only optimistic terms are known?
-enum class Mode : std::uint8_t { Exact, Bound };
-
 namespace residence_detail {
 
 // Relevant and irrelevant dimensions of the operands without a window. (No two groups share words.)
@@ -60,6 +55,13 @@ struct Roles<Operand::Psum> {
   static constexpr Dim irrelevant[] = {Dim::C, Dim::R, Dim::S};
 };
 
+// Tiles seen after so many storeys, or PEs that see them.
+template <class Real>
+const Real& tiles_after(const DimTerms<Real>& t, Reach reach, int storeys) {
+  return (reach == Reach::Pes ? t.pes : t.states)[storeys];
+}
+
+// Coordinates whose tile stays over the loops inside of so many storeys.
 template <class Real>
 const Real& kept_after(const DimTerms<Real>& t, Reach reach, int storeys) {
   return reach != Reach::Glb ? t.keep[storeys] : storeys == 0 ? t.keep_glb : t.size;
@@ -73,8 +75,7 @@ Real fetched_plain(Reach reach, const NestTerms<Real>& terms, const LoopOrder& o
   const auto tiles = [&] {
     Real product{1};
     for (Dim d : Role::irrelevant) {
-      const DimTerms<Real>& t = terms[d];
-      product = product * (reach == Reach::Pes ? t.pes : t.states)[storeys[index(d)]];
+      product = product * tiles_after(terms[d], reach, storeys[index(d)]);
     }
     return product;
   };
@@ -99,20 +100,25 @@ Real fetched_plain(Reach reach, const NestTerms<Real>& terms, const LoopOrder& o
   return words * visited - kept;
 }
 
-// The ifmap's only irrelevant dimension is M. Its words are a sum over M's storeys,
+// Words of the ifmap, whose only irrelevant dimension is M, as a sum over M's storeys:
 //
-//   words = sum over k of weight(k) T(k),   T(k) tiles of M seen after k storeys,
+//   words = sum over k of weight(k) T(k),   T(k) tiles of M seen after storeys(k) storeys,
 //
-// where weight(k) is what a tile of storey k brings in anew. A bound knows T from below only. Where
-// a weight is negative (a window that slides back onto what it held) T(k) <= T(k + 1) bounds it.
+// where weight(k) is what a tile of storey k brings in anew. It may be negative: a window that
+// slides back may find what it held.
 template <class Real>
-Real fetched_ifmap(Mode mode, Reach reach, const NestTerms<Real>& terms, const LoopOrder& order,
-                   int loops) {
-  const DimTerms<Real>&n = terms[Dim::N], &c = terms[Dim::C], &m = terms[Dim::M];
+struct IfmapSteps {
+  Real weight[4]{Real{0}, Real{0}, Real{0}, Real{0}};
+  int storeys[4] = {};
+  int size = 1;
+};
+
+template <class Real>
+IfmapSteps<Real> ifmap_steps(Reach reach, const NestTerms<Real>& terms, const LoopOrder& order,
+                             int loops) {
+  const DimTerms<Real>&n = terms[Dim::N], &c = terms[Dim::C];
   const int at = index(reach);
-  Real tiles[4]{}, weight[4]{};
-  int k = 0;
-  tiles[0] = (reach == Reach::Pes ? m.pes : m.states)[0];
+  IfmapSteps<Real> steps;
   Real keep_n = kept_after(n, reach, 0), keep_c = kept_after(c, reach, 0);
   for (int j = 0; j < loops; ++j) {
     const Loop& loop = order[j];
@@ -123,40 +129,48 @@ Real fetched_ifmap(Mode mode, Reach reach, const NestTerms<Real>& terms, const L
       keep_c = kept_after(c, reach, storeys);
     } else {
       const Real kept = keep_n * keep_c * terms.rows.kept[at][j] * terms.columns.kept[at][j];
+      int k = steps.size - 1;
       if (loop.dim == Dim::M) {
-        weight[k] = weight[k] + kept;
-        ++k;
-        tiles[k] = (reach == Reach::Pes ? m.pes : m.states)[storeys];
+        steps.weight[k] = steps.weight[k] + kept;
+        steps.storeys[++k] = storeys;
+        ++steps.size;
       }
-      weight[k] = weight[k] - kept;
+      steps.weight[k] = steps.weight[k] - kept;
     }
   }
-  weight[k] = weight[k] + n.size * c.size * terms.rows.gross[at] * terms.columns.gross[at];
+  Real& last = steps.weight[steps.size - 1];
+  last = last + n.size * c.size * terms.rows.gross[at] * terms.columns.gross[at];
+  return steps;
+}
+
+template <class Real>
+Real fetched_ifmap(Reach reach, const NestTerms<Real>& terms, const LoopOrder& order, int loops) {
+  const DimTerms<Real>& m = terms[Dim::M];
+  const IfmapSteps<Real> steps = ifmap_steps(reach, terms, order, loops);
   Real words{0};
-  for (int i = 0; i <= k; ++i) {
-    if constexpr (std::is_same_v<Real, double>) {
-      if (mode == Mode::Bound && weight[i] < 0) {
-        if (i == k) return 0;
-        weight[i + 1] += weight[i];
-        continue;
-      }
-    }
-    words = words + weight[i] * tiles[i];
+  for (int k = 0; k < steps.size; ++k) {
+    words = words + steps.weight[k] * tiles_after(m, reach, steps.storeys[k]);
   }
   return words;
 }
 
+// Loops that the words of a reach depend on: those of DRAM move tiles of the GLB.
+inline int loops_above(Reach reach, const LoopOrder& order) {
+  if (reach != Reach::Glb) return order.size();
+  int loops = 0;
+  while (loops < order.size() && order[loops].storey == Storey::Dram) ++loops;
+  return loops;
+}
+
 }  // namespace residence_detail
 
-// Words of all operands. In Mode::Bound the terms are optimistic and so are the words.
+// Words of all operands.
 template <class Real>
-Flows<Real> flows(const NestTerms<Real>& terms, const LoopOrder& order, Mode mode = Mode::Exact) {
+Flows<Real> flows(const NestTerms<Real>& terms, const LoopOrder& order) {
   using namespace residence_detail;
-  int dram_loops = 0;
-  while (dram_loops < order.size() && order[dram_loops].storey == Storey::Dram) ++dram_loops;
   const auto fetch = [&](Reach reach, Real(&to)[kOperands]) {
-    const int loops = reach == Reach::Glb ? dram_loops : order.size();
-    to[index(Operand::Ifmap)] = fetched_ifmap(mode, reach, terms, order, loops);
+    const int loops = loops_above(reach, order);
+    to[index(Operand::Ifmap)] = fetched_ifmap(reach, terms, order, loops);
     to[index(Operand::Filter)] = fetched_plain<Operand::Filter>(reach, terms, order, loops);
     to[index(Operand::Psum)] = fetched_plain<Operand::Psum>(reach, terms, order, loops);
   };

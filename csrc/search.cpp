@@ -1,88 +1,45 @@
 #include "search.h"
 
 #include <algorithm>
+#include <deque>
 
-#include "case_search.h"
-#include "footprint.h"
+#include "scheme_search.h"
 
 namespace energysim {
 namespace {
 
-// All cases of a scheme: each free GLB tile the same as the pass tile, the whole dimension, or
-// something between.
-template <class Visit>
-void each_case(const Space& space, Visit visit) {
-  GlbCases cases{};
-  std::vector<GlbCase*> free;
-  for (Dim d : kAllDims) {
-    GlbCase& glb = cases[static_cast<std::size_t>(index(d))];
-    const Tile rule = space.rule(d).glb;
-    glb = rule == Tile::Whole ? GlbCase::Whole : GlbCase::Same;
-    if (rule == Tile::Free && space.layer().size(d) > 1) free.push_back(&glb);
-  }
-  const auto choose = [&](const auto& self, std::size_t i) -> void {
-    if (i == free.size()) {
-      visit(cases);
-      return;
-    }
-    for (GlbCase which : {GlbCase::Same, GlbCase::Whole, GlbCase::Between}) {
-      *free[i] = which;
-      self(self, i + 1);
-    }
-  };
-  choose(choose, 0);
-}
-
-// A scheme on a layer, with all that its cases share.
-struct SchemeOnLayer {
-  Space space;
-  Prices prices;
-  WindowTerms<Count> columns;
-
-  SchemeOnLayer(const Layer& layer, const Architecture& arch, const EnergyTable& table,
-                const Dataflow& dataflow, const Scheme& scheme)
-      : space(layer, arch, dataflow, scheme), prices(layer, arch, table, scheme.glb) {
-    const Nest& nest = space.smallest();
-    columns = window_terms(column_axis(layer), nest);
-  }
-};
-
-struct Case {
+// A part of a scheme's mappings, and a bound of it.
+struct Part {
   double bound;
-  const SchemeOnLayer* scheme;
-  GlbCases which;
+  SchemeSearch* scheme;
+  std::size_t part;
 };
 
-// Searches all cases, the most promising first.
+// Searches the parts of all schemes, the most promising first.
 Best best_mapping(const Layer& layer, const Architecture& arch, const EnergyTable& table,
                   const Dataflow& dataflow, const GoOn& go_on) {
   Best best;
   best.go_on = &go_on;
-  Workspace workspace(kMaxLetters);
-  std::vector<SchemeOnLayer> schemes;
-  schemes.reserve(dataflow.schemes.size());
-  std::vector<Case> cases;
+  std::deque<SchemeSearch> schemes;
+  std::vector<Part> parts;
   for (const Scheme& declared : dataflow.schemes) {
-    const SchemeOnLayer& scheme = schemes.emplace_back(layer, arch, table, dataflow, declared);
-    each_case(scheme.space, [&](const GlbCases& which) {
-      CaseSearch search(scheme.space, scheme.prices, scheme.columns, which, workspace, best);
-      const double bound = search.root_bound();
+    SchemeSearch& scheme = schemes.emplace_back(layer, arch, table, dataflow, declared, best);
+    for (std::size_t part = 0; part < scheme.parts(); ++part) {
+      const double bound = scheme.bound_of_part(part);
       if (bound < std::numeric_limits<double>::infinity()) {
-        cases.push_back({bound, &scheme, which});
+        parts.push_back({bound, &scheme, part});
       } else {
         ++best.proof.cut_by_capacity;
       }
-    });
+    }
   }
-  std::stable_sort(cases.begin(), cases.end(),
-                   [](const Case& a, const Case& b) { return a.bound < b.bound; });
-  for (const Case& c : cases) {
-    if (c.bound < best.energy) {
-      CaseSearch(c.scheme->space, c.scheme->prices, c.scheme->columns, c.which, workspace, best)
-          .run();
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const Part& a, const Part& b) { return a.bound < b.bound; });
+  for (const Part& p : parts) {
+    if (p.bound < best.energy) {
+      p.scheme->run(p.part, p.bound);
     } else {
-      ++best.proof.cut_by_bound;
-      best.least_cut = std::min(best.least_cut, c.bound);
+      best.cut(p.bound);
     }
   }
   return best;

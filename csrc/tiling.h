@@ -19,7 +19,7 @@ struct Tiles {
 
   bool streams() const { return pe == pass; }
   // PEs side by side in a full pass.
-  Count chunks() const { return ceil_div(pass, pe); }
+  Count chunks() const { return streams() ? 1 : ceil_div(pass, pe); }
   // Tile that the scratch pads hold while the loops above them stand still: a whole pass where PEs
   // share it in space.
   Count resident() const { return streams() ? rf : pass; }
@@ -34,10 +34,10 @@ struct Tiles {
 // their start and stays in the scratch pads.
 template <class Real>
 struct DimTerms {
-  Real size{1};
-  Real states[4]{Real{1}, Real{1}, Real{1}, Real{1}};
+  Real states[4]{Real{1}, Real{1}, Real{1}, Real{1}};  // the first is always 1
   Real pes[4]{Real{1}, Real{1}, Real{1}, Real{1}};
   Real keep[4]{Real{1}, Real{1}, Real{1}, Real{1}};
+  Real size{1};
   // The same for the tile held in the GLB, before its DRAM loop.
   Real keep_glb{1};
 

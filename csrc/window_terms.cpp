@@ -269,27 +269,35 @@ void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles&
   }
 }
 
-// GLB tiles of an undilated window with all filter rows: each next one shares as many positions
-// with the one before as a filter has rows beyond the stride.
-void sliding_glb_terms(const WindowAxis& window, const Tiles& out, const Tiles& tap,
-                       const LoopOrder& order, WindowTerms<Count>& terms) {
+// Tiles of an undilated window with all taps, of which one loop alone makes several: each next one
+// shares as many positions with the one before as a filter has beyond the stride.
+void sliding_terms(const WindowAxis& window, Count outs, Count tile, Count taps, Storey moving,
+                   const LoopOrder& order, Reach reach, WindowTerms<Count>& terms) {
   const Axis& axis = window.axis;
-  const Count tiles = ceil_div(out.layer, out.glb);
-  const Count last = out.layer - (tiles - 1) * out.glb;
-  const Count gross =
-      (tiles - 1) * window_words(axis, out.glb, tap.layer) + window_words(axis, last, tap.layer);
-  const Count shared = std::max<Count>(0, tap.layer - axis.stride);
+  const Count tiles = ceil_div(outs, tile);
+  const Count last = outs - (tiles - 1) * tile;
+  const Count gross = (tiles - 1) * window_words(axis, tile, taps) + window_words(axis, last, taps);
+  const Count shared = std::max<Count>(0, taps - axis.stride);
   const Count first_and_last =
-      tiles == 1 ? gross : std::max<Count>(0, shared - (tiles - 2) * out.glb * axis.stride);
-  const int glb = index(Reach::Glb);
-  terms.gross[glb] = gross;
+      tiles == 1 ? gross : std::max<Count>(0, shared - (tiles - 2) * tile * axis.stride);
+  terms.gross[index(reach)] = gross;
   bool inside = false;
-  for (int j = 0; j < order.size() && order[j].storey == Storey::Dram; ++j) {
+  for (int j = 0; j < order.size(); ++j) {
+    if (reach == Reach::Glb && order[j].storey != Storey::Dram) break;
     const bool own = order[j].dim == window.out;
-    inside = inside || own;
-    const bool single = order[j].dim == window.tap;  // a loop of a single trip
-    terms.kept[glb][j] = single ? 0 : own ? (tiles - 1) * shared : inside ? gross : first_and_last;
+    const bool moves = own && order[j].storey == moving;
+    const bool single = order[j].dim == window.tap || (own && !moves);  // of a single trip
+    inside = inside || moves;
+    terms.kept[index(reach)][j] = single   ? 0
+                                  : moves  ? (tiles - 1) * shared
+                                  : inside ? gross
+                                           : first_and_last;
   }
+}
+
+// Is all of a window in one PE, and streamed through its scratch pad?
+bool streamed_alone(const WindowAxis& window, const Tiles& out, const Tiles& tap) {
+  return window.axis.dilation == 1 && out.pe == out.layer && tap.rf == tap.layer;
 }
 
 }  // namespace
@@ -297,7 +305,7 @@ void sliding_glb_terms(const WindowAxis& window, const Tiles& out, const Tiles& 
 void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
                       const LoopOrder& order, WindowTerms<Count>& terms) {
   if (axis.axis.dilation == 1 && tap.glb == tap.layer) {
-    sliding_glb_terms(axis, out, tap, order, terms);
+    sliding_terms(axis, out.layer, out.glb, tap.layer, Storey::Dram, order, Reach::Glb, terms);
     return;
   }
   const Cut out_cut = Cut::for_glb(out), tap_cut = Cut::for_glb(tap);
@@ -328,6 +336,12 @@ void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& t
                         const LoopOrder& order, WindowTerms<Count>& terms) {
   if (rows_side_by_side(out, tap)) {
     side_by_side_terms(axis, out, tap, order, terms);
+    return;
+  }
+  if (streamed_alone(axis, out, tap)) {
+    for (Reach reach : {Reach::Array, Reach::Pes}) {
+      sliding_terms(axis, out.layer, out.rf, tap.layer, Storey::Pe, order, reach, terms);
+    }
     return;
   }
   const Cut out_cut = Cut::for_array(out), tap_cut = Cut::for_array(tap);

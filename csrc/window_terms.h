@@ -26,6 +26,7 @@ inline constexpr int kReaches = 3;
 // By translation the sums need no walk over tiles: full tiles are all alike.
 template <class Real>
 struct WindowTerms {
+  Real one{1};
   Real gross[kReaches]{};
   Real kept[kReaches][kMaxLoops]{};
 };

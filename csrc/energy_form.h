@@ -1,0 +1,51 @@
+// Lower bounds of a layer's energy under one loop order, from the terms of its dimensions.
+#pragma once
+
+#include "flow_form.h"
+#include "price.h"
+
+namespace energysim {
+
+// Where the values of all axes are found; those that no stage decides must be there at once.
+using AxisFactors = std::array<Factors, kAxes>;
+
+// energy >= base + sum over products of price * factors; exact factors give the exact energy,
+// unless some flow earns money. Stages are multiplied in one after another, terms of M at last.
+class EnergyForm {
+ public:
+  EnergyForm(const LoopOrder& order, const Prices& prices, std::span<const Stage> stages,
+             const AxisFactors& factors);
+
+  std::size_t stages() const { return stages_.size(); }
+
+  // Multiplies in a stage's present factors, for all that is asked of later stages.
+  void decide(std::size_t stage);
+  // Weights of M's terms with the present factors of all stages from `first` on.
+  void weigh(std::size_t first);
+  // The bound for some terms of M, under the present weights.
+  double bound(Factors m) const { return base_ + product(tried_.back(), m); }
+  // What the bound grows by if terms of M are more.
+  double growth(Factors m_more) const { return product(tried_.back(), m_more); }
+  // What it grows by if terms of a stage are more; nothing where that is not sure.
+  double growth(std::size_t stage, Factors more, Factors m);
+
+ private:
+  using Values = std::vector<double>;
+
+  void sum_up(std::size_t stage, Factors dim, const Values& from, Values& to) const;
+  bool settle(Values& weights) const;
+  double product(const Values& weights, Factors m) const;
+  Factors of_stage(std::size_t stage) const {
+    return factors_[static_cast<std::size_t>(index(stages_[stage].dim))];
+  }
+
+  std::shared_ptr<const FlowPlan> plan_;
+  std::vector<Stage> stages_;
+  const AxisFactors& factors_;
+  double base_ = 0;
+  std::vector<Values> decided_, tried_, grown_;  // by stage: what goes into it; weights at last
+  std::size_t first_ = 0;
+  bool settled_ = true;  // were no weights negative?
+};
+
+}  // namespace energysim

@@ -1,0 +1,153 @@
+// Lower bounds of what is open of a scheme that is being searched.
+#include <algorithm>
+#include <cmath>
+
+#include "scheme_search.h"
+
+namespace energysim {
+namespace {
+
+double real(Count value) { return static_cast<double>(value); }
+
+constexpr double kLess = 1 - 1e-9;  // keeps a bound from exceeding what it bounds by rounding
+
+// Terms that one pass more adds to.
+DimTerms<double> one_pass_more(GlbCase glb_case) {
+  DimTerms<double> more{{0, 0, 1, 1}, {}, {}, 0, 0};
+  if (glb_case == GlbCase::Same) more.states[1] = 1;
+  return more;
+}
+
+bool one_pass(const DimTerms<double>& terms) { return terms.states[2] <= 1; }
+
+}  // namespace
+
+// A bound of all that is open, where the dimensions of earlier blocks are decided.
+double SchemeSearch::bound(std::size_t block) {
+  best_.ask_after(++best_.proof.bounded);
+  for (std::size_t b = block; b < blocks_.size(); ++b) {
+    // What other dimensions leave for the block's own does not change while it is decided.
+    if (b > block) find_room(b);
+    refresh(blocks_[b].dim);
+  }
+  const std::size_t first = block < blocks_.size() ? blocks_[block].stage : form_->stages();
+  const bool both = open(Dim::C) && open(Dim::M) && !case_open_[index(Dim::C)];
+  const Count together = both ? most_channels_times_filters() : 0;
+  const double passes =
+      together > 0 ? real(nest_[Dim::C].layer) * real(nest_[Dim::M].layer) / real(together) : 0;
+  if (passes > 1) return bound_of_sharing(first, together, passes);
+  return bound_of_options(first, [](const Option&, double apart) { return apart; });
+}
+
+// The least bound of M's options; `more(option, bound)` is the bound with all that is known.
+template <class More>
+double SchemeSearch::bound_of_options(std::size_t first_stage, More more) {
+  form_->weigh(first_stage);
+  double least = kNothing;
+  for (int i = 0; i < options_.size; ++i) {
+    const Option& option = options_.of[i];
+    const double apart = form_->bound(factors(option.terms));
+    if (apart < std::min(best_.energy, least)) least = std::min(least, more(option, apart));
+    // What is cut anyway need not be known better.
+    if (!(apart < best_.energy)) least = std::min(least, apart);
+  }
+  return least;
+}
+
+// Channels and filters share scratch pads and PE sets: few passes of one mean many passes of the
+// other, as passes of channels times passes of filters are more than one, at least `passes`. So one
+// of them takes several, which keeps less.
+double SchemeSearch::bound_of_sharing(std::size_t first_stage, Count together, double passes) {
+  const DimTerms<double> any = terms_[Dim::C];
+  double least = kNothing;
+  if (one_pass(any)) {  // of channels, many of filters
+    least = bound_of_options(first_stage, [&](const Option& option, double apart) {
+      if (one_pass(option.terms)) return kNothing;
+      return apart + cost_of_more_filter_passes(option, passes);
+    });
+  }
+  const Count channels = nest_[Dim::C].layer, filters = nest_[Dim::M].layer;
+  const Partial partial_c = partial(Dim::C, case_[index(Dim::C)]);
+  const auto limit_pass = [&](Count most) {
+    Partial p = partial_c;
+    p.most_pass = std::max<Count>(1, std::min(p.most_pass, most));
+    optimistic_terms(p, terms_[Dim::C]);
+  };
+  if (one_pass(any)) limit_pass(channels - 1);
+  least = std::min(least, bound_of_options(first_stage, [&](const Option& option, double apart) {
+                     if (one_pass(option.terms)) return kNothing;
+                     return apart + cost_of_sharing(option, passes);
+                   }));
+  const bool filters_at_once =
+      std::any_of(options_.of, options_.of + options_.size,
+                  [&](const Option& option) { return one_pass(option.terms); });
+  if (filters_at_once) {
+    limit_pass(floor_div(together, filters));
+    least = std::min(least, bound_of_options(first_stage, [&](const Option& option, double apart) {
+                       return one_pass(option.terms) ? apart : kNothing;
+                     }));
+  }
+  terms_[Dim::C] = any;
+  return least;
+}
+
+double SchemeSearch::cost_of_more_filter_passes(const Option& option, double passes) {
+  const double more = form_->growth(factors(one_pass_more(option.glb_case)));
+  return std::max(0.0, more * (passes - option.terms.states[2]) * kLess);
+}
+
+// With x and y passes at least x0 and y0, and x y at least some product, energy is at least
+//
+//   bound(x0, y0) + a (x - x0) + b (y - y0),
+//
+// a and b being what one pass more of either adds (the bound is linear in each, and their joint
+// term only adds to it). The least of that lies where a x = b y, or at an end.
+double SchemeSearch::cost_of_sharing(const Option& option, double passes) {
+  const double x0 = terms_[Dim::C].states[2], y0 = option.terms.states[2];
+  if (passes <= x0 * y0) return 0;
+  const std::size_t stage = std::find_if(blocks_.begin(), blocks_.end(), [](const Block& block) {
+                              return block.dim == Dim::C;
+                            })->stage;
+  const DimTerms<double> more_c = one_pass_more(case_[index(Dim::C)]);
+  const double a = form_->growth(stage, factors(more_c), factors(option.terms));
+  const double b = form_->growth(factors(one_pass_more(option.glb_case)));
+  if (!(a > 0) || !(b > 0)) return 0;
+  const double x = std::clamp(std::sqrt(passes * b / a), x0, passes / y0);
+  return std::max(0.0, (a * (x - x0) + b * (passes / x - y0)) * kLess);
+}
+
+// Channels times filters of a pass, at most: those of which all scratch pads can hold filters at
+// once; nothing where that is no limit.
+Count SchemeSearch::most_channels_times_filters() const {
+  const DimRule &c = space_.rule(Dim::C), &m = space_.rule(Dim::M);
+  if (c.rf != Tile::Same || m.rf != Tile::Same || c.pass != Tile::Free || m.pass != Tile::Free) {
+    return 0;
+  }
+  const Scratchpads& rf = space_.arch().rf;
+  const Count words = rf.pooled ? rf.pool : rf.words[index(Operand::Filter)];
+  const auto most = [&](Dim d) {
+    return open_most(d, Variable::At::Pe, nest_[d].pe, room_[index(d)].rf);
+  };
+  const Count per_pe = std::min(words / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf),
+                                saturating_product(most(Dim::C), most(Dim::M)));
+  const Grid& grid = space_.dataflow().grid;
+  const Count sets = rectangles(space_.arch().rows, space_.arch().columns,
+                                nest_[grid.vertical].chunks(), nest_[grid.horizontal].chunks());
+  return saturating_product(per_pe, sets);
+}
+
+// A bound of all values of a letter from `least` to `most`: its own terms are those of the
+// greatest, room for the others is what the smallest leaves.
+double SchemeSearch::bound_range(std::size_t block, Letter& letter, Count least, Count most) {
+  const Choice before = choice_[index(letter.variable->dim)];
+  letter.decided = least == most;
+  letter.most = most;
+  set(letter.variable->dim, with(*letter.variable, least));
+  const double b = bound(block);
+  letter.decided = false;
+  letter.most = kUnlimited;
+  set(letter.variable->dim, before);
+  return b;
+}
+
+}  // namespace energysim

@@ -1,0 +1,170 @@
+// Branch and bound over the mappings of one scheme.
+//
+// Dimensions are decided one after another, each from the relation of its GLB tile to its pass tile
+// to its last letter. A partial choice is bounded by the energy of optimistic terms for what is
+// still open. So is a range of values of one letter; ranges are halved, the most promising first,
+// until they are cut or a single value. The order is fixed, so is the answer.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bound.h"
+#include "capacity.h"
+#include "energy_form.h"
+#include "errors.h"
+#include "search.h"
+#include "space.h"
+
+namespace energysim {
+
+// The best mapping found so far, over all schemes, and the account of the search.
+struct Best {
+  double energy = std::numeric_limits<double>::infinity();
+  const Scheme* scheme = nullptr;
+  Nest nest;
+  double least_cut = std::numeric_limits<double>::infinity();  // least bound of what was cut
+  Proof proof;
+  const GoOn* go_on = nullptr;  // asked now and then whether to
+
+  // Asks whether to go on, if it is time.
+  void ask_after(Count steps) const {
+    constexpr Count kStepsPerQuestion = 1024;
+    if (steps % kStepsPerQuestion == 0 && *go_on && !(*go_on)()) {
+      throw Interrupted("the search was interrupted");
+    }
+  }
+  void cut(double bound) {
+    ++proof.cut_by_bound;
+    if (bound < least_cut) least_cut = bound;
+  }
+};
+
+class SchemeSearch {
+ public:
+  SchemeSearch(const Layer& layer, const Architecture& arch, const EnergyTable& table,
+               const Dataflow& dataflow, const Scheme& scheme, Best& best);
+  SchemeSearch(const SchemeSearch&) = delete;
+
+  // The search falls into parts, of which the most promising is best run first. A part is a number
+  // from 0 to parts() - 1; its bound is infinite if no mapping of it fits.
+  std::size_t parts() const { return parts_.size(); }
+  double bound_of_part(std::size_t part);
+  // Brings `best` up to date with the mappings of a part.
+  void run(std::size_t part, double bound);
+
+ private:
+  static constexpr Count kUnlimited = std::numeric_limits<Count>::max();
+  static constexpr std::size_t kNoLetter = std::numeric_limits<std::size_t>::max();
+  static constexpr double kNothing = std::numeric_limits<double>::infinity();
+
+  // Values of a letter still to be tried, and a bound of them all.
+  struct Range {
+    double bound;
+    Count least, most;
+  };
+  struct Letter {
+    const Variable* variable = nullptr;
+    bool decided = false;
+    Count most = kUnlimited;  // while it is not
+    std::vector<Range> pending;
+  };
+  // The letters of one dimension.
+  struct Block {
+    Dim dim = Dim::N;
+    std::size_t begin = 0, end = 0;
+    std::size_t stage = 0;
+    bool any_glb = false;  // may its GLB tile be the same, whole or between?
+  };
+  // What a dimension may become.
+  struct Option {
+    GlbCase glb_case = GlbCase::Same;
+    DimTerms<double> terms;
+  };
+  struct Options {
+    Option of[6];  // three relations of the GLB tile, one pass or several
+    int size = 0;
+  };
+
+  // Setting up.
+  void list_letters();
+  void fix_axes();
+  std::vector<Stage> stages() const;
+
+  // Tiles.
+  int window_of(Dim d) const;
+  const Letter* letter_at(Dim d, Variable::At place) const {
+    const std::size_t i = letter_[index(d)][static_cast<std::size_t>(place)];
+    return i == kNoLetter ? nullptr : &letters_[i];
+  }
+  bool open(Dim d) const;
+  void set(Dim d, const Choice& choice);
+  Choice with(const Variable& v, Count value) const;
+  Count greatest_value(const Variable& v);
+  Count greatest_by_trial(const Variable& v);
+
+  // Terms and bounds.
+  Count open_most(Dim d, Variable::At at, Count decided, Count fits) const;
+  Partial partial(Dim d, GlbCase glb_case) const;
+  bool possible(const Partial& p, const Tiles& smallest) const;
+  void refresh(Dim d);
+  void refresh_open(Dim d);
+  void refresh_window(int w);
+  void add_open_window(int w, const Partial& p, WindowTerms<double>& best) const;
+  WindowTerms<double>& window_terms_of(int w) { return w == 0 ? terms_.rows : terms_.columns; }
+  DimTerms<double>& add_option(GlbCase glb_case) {
+    options_.of[options_.size].glb_case = glb_case;
+    return options_.of[options_.size++].terms;
+  }
+  void find_room(std::size_t block) {
+    const Dim d = blocks_[block].dim;
+    room_[index(d)] = room(space_, nest_, d);
+  }
+  bool can_turn(const Loop& loop, GlbCase glb_case) const;
+  double bound(std::size_t block);
+  template <class More>
+  double bound_of_options(std::size_t first_stage, More more);
+  double bound_of_sharing(std::size_t first_stage, Count together, double passes);
+  double cost_of_more_filter_passes(const Option& option, double passes);
+  double cost_of_sharing(const Option& option, double passes);
+  Count most_channels_times_filters() const;
+  double bound_range(std::size_t block, Letter& letter, Count least, Count most);
+
+  // The tree.
+  double bound_of_case(std::size_t block, GlbCase which);
+  void enter_case(std::size_t block, GlbCase which, double bound);
+  void decide_block(std::size_t block, double bound);
+  void decide(std::size_t block, std::size_t k, double bound);
+  void decide_size(std::size_t block, std::size_t k, Count most, double bound);
+  Count split(std::size_t block, const Range& range) const;
+  void decide_last_glb(std::size_t block, std::size_t k, Count most, double bound);
+  Count smallest_alike(const Variable& v, Count value) const;
+  Count smallest_alike_between(const Variable& v, Count value) const;
+  bool glb_tile_is_dominated(Dim d, Count glb, Count least) const;
+  bool only_strips_matter(int w) const;
+  void evaluate();
+
+  const Space space_;
+  const Prices prices_;
+  Best& best_;
+  const WindowAxis axes_[2];
+  std::vector<Letter> letters_;
+  std::size_t letter_[kDims][3];  // of each dimension, by place
+  std::vector<Block> blocks_;
+  std::vector<GlbCase> parts_;
+  bool folded_ = false;  // do parts of the filter or of an ofmap row take turns on the array?
+
+  Choice choice_[kDims];
+  GlbCase case_[kDims] = {};
+  bool case_open_[kDims] = {};
+  Nest nest_;
+  NestTerms<double> terms_;
+  AxisFactors factors_;  // where they are found
+  Options options_;      // of M
+  Room room_[kDims];
+  std::optional<EnergyForm> form_;
+};
+
+}  // namespace energysim
