@@ -175,10 +175,10 @@ void SchemeSearch::decide_last_glb(std::size_t block, std::size_t k, Count most,
     }
     const Count least = std::max(pass + 1, ceil_div(size, ceil_div(size, most)));
     for (Count glb = least; glb <= most; ++glb) {
-      if (glb_tile_is_dominated(d, glb, least)) {
-        best_.ask_after(++best_.proof.cut_as_equal);
-        continue;
-      }
+      const Count next = next_glb_tile(d, glb, least);
+      best_.proof.cut_as_equal += std::min(next, most + 1) - glb;
+      if (next > most) break;
+      glb = next;
       letter.decided = true;
       set(d, with(v, glb));
       decide(block, k + 1, bound);
@@ -233,14 +233,13 @@ bool SchemeSearch::only_strips_matter(int w) const {
 
 // Among GLB tiles that make the same number of tiles, the smallest multiple of the pass makes the
 // fewest passes. Larger ones are no better, unless their last tile takes a single pass and so stays
-// in the array.
-bool SchemeSearch::glb_tile_is_dominated(Dim d, Count glb, Count least) const {
-  if (window_of(d) >= 0 && !only_strips_matter(window_of(d))) return false;
-  if (!prices_.monotone() || folded_) return false;
+// in the array. The first tile from `glb` on that may be better.
+Count SchemeSearch::next_glb_tile(Dim d, Count glb, Count least) const {
+  if (window_of(d) >= 0 && !only_strips_matter(window_of(d))) return glb;
+  if (!prices_.monotone() || folded_) return glb;
   const Count pass = nest_[d].pass, size = nest_[d].layer;
-  const Count whole_passes = ceil_div(least, pass) * pass;
-  const Count last = size - (ceil_div(size, glb) - 1) * glb;
-  return glb > whole_passes && last > pass;
+  if (glb <= ceil_div(least, pass) * pass) return glb;
+  return std::max(glb, ceil_div(size - pass, ceil_div(size, glb) - 1));
 }
 
 // A mapping. Where it is better than the best, or its terms are bounds, it is counted.

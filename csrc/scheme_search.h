@@ -142,7 +142,7 @@ class SchemeSearch {
   void decide_last_glb(std::size_t block, std::size_t k, Count most, double bound);
   Count smallest_alike(const Variable& v, Count value) const;
   Count smallest_alike_between(const Variable& v, Count value) const;
-  bool glb_tile_is_dominated(Dim d, Count glb, Count least) const;
+  Count next_glb_tile(Dim d, Count glb, Count least) const;
   bool only_strips_matter(int w) const;
   void evaluate();
 

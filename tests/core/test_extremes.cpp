@@ -247,25 +247,25 @@ TEST(random_nests_of_extreme_layers_are_counted_or_overflow) {
   CHECK(counted > 2'000 && counted < 5'000);
 }
 
-TEST(long_rows_of_equal_tiles_can_be_interrupted) {
-  Architecture vast = chip();
-  vast.rows = 16, vast.columns = 8;
-  vast.glb_words = Count{1} << 30;
-  vast.rf = {.words = {1 << 18, 1 << 13, 1 << 13}};
-  const Layer layer("huge", {.N = 2,
-                             .M = (Count{1} << 29) + 1,
-                             .C = 4,
-                             .H = 4,
-                             .W = 5,
-                             .R = 4,
-                             .S = 3,
-                             .stride_h = 2,
-                             .pad_top = 1,
-                             .pad_left = 1,
-                             .dilation_h = 2});
-  int asked = 0;
-  CHECK_THROWS(search(layer, vast, find_dataflow("rs"), 1, [&] { return ++asked < 50; }),
-               Interrupted);
+// One search that evaluates many mappings, one that bounds many parts.
+TEST(long_searches_can_be_interrupted) {
+  const auto stops = [](const Architecture& arch, const Layer& layer) {
+    int asked = 0;
+    CHECK_THROWS(search(layer, arch, find_dataflow("rs"), 1, [&] { return ++asked < 5; }),
+                 Interrupted);
+    CHECK_EQ(asked, 5);
+  };
+  Architecture arch = chip();
+  arch.rows = 2, arch.columns = 5;
+  arch.glb_words = Count{1} << 23;
+  arch.rf = {.words = {256, 32, 1024}};
+  stops(arch, Layer("many evaluated",
+                    {.N = 3, .M = (Count{1} << 18) + 1, .C = 7, .H = 6, .W = 9, .R = 3, .S = 3}));
+  arch.rows = 9, arch.columns = 14;
+  arch.glb_words = Count{1} << 13;
+  arch.rf = {.words = {1 << 17, 1 << 13, 1 << 10}};
+  stops(arch, Layer("many bounded",
+                    {.N = 2, .M = (Count{1} << 20) + 1, .C = 6, .H = 3, .W = 3, .R = 3, .S = 1}));
 }
 
 // Any sizes, most small and some of any magnitude. A search that goes on for long is stopped: that
