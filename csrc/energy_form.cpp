@@ -78,13 +78,6 @@ bool EnergyForm::settle(Values& weights) const {
   return positive;
 }
 
-double EnergyForm::product(const Values& weights, Factors m) const {
-  const FlowPlan::Weight* at = plan_->weights.data();
-  double sum = 0;
-  for (std::size_t k = 0; k < weights.size(); ++k) sum += weights[k] * m[at[k].place];
-  return sum;
-}
-
 double EnergyForm::growth(std::size_t stage, Factors more, Factors m) {
   if (!settled_) return 0;
   sum_up(stage, more, stage == first_ ? decided_[stage] : tried_[stage], grown_[stage + 1]);

@@ -34,7 +34,12 @@ class EnergyForm {
 
   void sum_up(std::size_t stage, Factors dim, const Values& from, Values& to) const;
   bool settle(Values& weights) const;
-  double product(const Values& weights, Factors m) const;
+  double product(const Values& weights, Factors m) const {
+    const FlowPlan::Weight* at = plan_->weights.data();
+    double sum = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k) sum += weights[k] * m[at[k].place];
+    return sum;
+  }
   Factors of_stage(std::size_t stage) const {
     return factors_[static_cast<std::size_t>(index(stages_[stage].dim))];
   }

@@ -139,14 +139,14 @@ Count SchemeSearch::most_channels_times_filters() const {
 // A bound of all values of a letter from `least` to `most`: its own terms are those of the
 // greatest, room for the others is what the smallest leaves.
 double SchemeSearch::bound_range(std::size_t block, Letter& letter, Count least, Count most) {
-  const Choice before = choice_[index(letter.variable->dim)];
+  const Saved before = saved(letter.variable->dim);
   letter.decided = least == most;
   letter.most = most;
   set(letter.variable->dim, with(*letter.variable, least));
   const double b = bound(block);
   letter.decided = false;
   letter.most = kUnlimited;
-  set(letter.variable->dim, before);
+  restore(before);
   return b;
 }
 

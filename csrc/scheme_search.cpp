@@ -96,7 +96,7 @@ void SchemeSearch::decide(std::size_t block, std::size_t k, double bound) {
     return;
   }
   Letter& letter = letters_[k];
-  const Choice before = choice_[index(b.dim)];
+  const Saved before = saved(b.dim);
   const Count most = greatest_value(*letter.variable);
   const bool last = k + 1 == b.end && block + 1 == blocks_.size();
   if (letter.variable->at == At::Glb && last) {
@@ -105,14 +105,14 @@ void SchemeSearch::decide(std::size_t block, std::size_t k, double bound) {
     decide_size(block, k, most, bound);
   }
   letter.decided = false;
-  set(b.dim, before);
+  restore(before);
 }
 
 // Halves the range of values, the half of the least bound first, down to single values.
 void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, double bound) {
   Letter& letter = letters_[k];
   const Variable& v = *letter.variable;
-  const Choice before = choice_[index(v.dim)];
+  const Saved before = saved(v.dim);
   const Tiles tiles = nest_[v.dim];
   const Count all = v.at == At::Glb    ? tiles.layer - 1
                     : v.at == At::Pass ? ceil_div(tiles.layer, tiles.pe)
@@ -144,7 +144,7 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
       set(v.dim, with(v, range.least));
       decide(block, k + 1, range.bound);
       letter.decided = false;
-      set(v.dim, before);
+      restore(before);
     } else {
       const Count middle = split(block, range);
       consider(middle + 1, range.most, false);
@@ -165,7 +165,7 @@ void SchemeSearch::decide_last_glb(std::size_t block, std::size_t k, Count most,
   Letter& letter = letters_[k];
   const Variable& v = *letter.variable;
   const Dim d = v.dim;
-  const Choice before = choice_[index(d)];
+  const Saved before = saved(d);
   const Count size = nest_[d].layer, pass = nest_[d].pass;
   if (most < size) ++best_.proof.cut_by_capacity;
   while (most > pass) {
@@ -183,7 +183,7 @@ void SchemeSearch::decide_last_glb(std::size_t block, std::size_t k, Count most,
       set(d, with(v, glb));
       decide(block, k + 1, bound);
       letter.decided = false;
-      set(d, before);
+      restore(before);
     }
     most = least - 1;
     if (most <= pass) break;

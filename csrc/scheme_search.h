@@ -102,6 +102,17 @@ class SchemeSearch {
   bool open(Dim d) const;
   void set(Dim d, const Choice& choice);
   Choice with(const Variable& v, Count value) const;
+  // The tiles of a dimension as they are now, to go back to.
+  struct Saved {
+    Dim dim;
+    Choice choice;
+    Tiles tiles;
+  };
+  Saved saved(Dim d) const { return {d, choice_[index(d)], nest_[d]}; }
+  void restore(const Saved& before) {
+    choice_[index(before.dim)] = before.choice;
+    nest_[before.dim] = before.tiles;
+  }
   Count greatest_value(const Variable& v);
   Count greatest_by_trial(const Variable& v);
 

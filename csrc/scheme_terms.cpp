@@ -150,7 +150,7 @@ Count SchemeSearch::greatest_value(const Variable& v) {
 // The same where storage does not grow in proportion.
 Count SchemeSearch::greatest_by_trial(const Variable& v) {
   const Dim d = v.dim;
-  const Choice saved = choice_[index(d)];
+  const Saved before = saved(d);
   const Count least = v.at == At::Glb ? nest_[d].pass + 1 : 1;
   const Count value = greatest_that(space_.layer().size(d), [&](Count x) {
     set(d, with(v, std::max(x, least)));
@@ -158,7 +158,7 @@ Count SchemeSearch::greatest_by_trial(const Variable& v) {
     const bool inside = case_[index(d)] != GlbCase::Between || (t.pass < t.glb && t.glb < t.layer);
     return inside && space_.fits(nest_);
   });
-  set(d, saved);
+  restore(before);
   return value;
 }
 
