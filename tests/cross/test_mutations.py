@@ -61,8 +61,8 @@ MUTATIONS = [
     ),
     Mutation(
         "residence.h",
-        "product = product * (reach == Reach::Pes ? t.pes : t.states)[storeys[index(d)]];",
-        "product = product * t.states[storeys[index(d)]];",
+        "return (reach == Reach::Pes ? t.pes : t.states)[storeys];",
+        "return t.states[storeys];",
         "a word that many PEs need is delivered once",
     ),
     Mutation(
@@ -73,7 +73,7 @@ MUTATIONS = [
     ),
     Mutation(
         "residence.h",
-        "weight[k] = weight[k] - kept;",
+        "steps.weight[k] = steps.weight[k] - kept;",
         "",
         "a sliding window keeps nothing",
     ),
@@ -141,9 +141,9 @@ MUTATIONS = [
     ),
     Mutation(
         "window_terms.cpp",
-        "const Count shared = std::max<Count>(0, tap.layer - axis.stride);",
-        "const Count shared = tap.layer;",
-        "the next window in the GLB shares all its rows",
+        "const Count shared = std::max<Count>(0, taps - axis.stride);",
+        "const Count shared = taps;",
+        "the next window shares all that it needs",
     ),
     Mutation(
         "window_terms.cpp",
