@@ -31,11 +31,7 @@ double SchemeSearch::bound(std::size_t block) {
     refresh(blocks_[b].dim);
   }
   const std::size_t first = block < blocks_.size() ? blocks_[block].stage : form_->stages();
-  const bool both = open(Dim::C) && open(Dim::M) && !case_open_[index(Dim::C)];
-  const Count together = both ? most_channels_times_filters() : 0;
-  const double passes =
-      together > 0 ? real(nest_[Dim::C].layer) * real(nest_[Dim::M].layer) / real(together) : 0;
-  if (passes > 1) return bound_of_sharing(first, together, passes);
+  if (open(Dim::C) && open(Dim::M) && !case_open_[index(Dim::C)]) return bound_of_sharing(first);
   return bound_of_options(first, [](const Option&, double apart) { return apart; });
 }
 
@@ -54,41 +50,67 @@ double SchemeSearch::bound_of_options(std::size_t first_stage, More more) {
   return least;
 }
 
-// Channels and filters share scratch pads and PE sets: few passes of one mean many passes of the
-// other, as passes of channels times passes of filters are more than one, at least `passes`. So one
-// of them takes several, which keeps less.
-double SchemeSearch::bound_of_sharing(std::size_t first_stage, Count together, double passes) {
+// Channels and filters share the scratch pads, the PE sets and the GLB.
+//
+// Few passes of one mean many passes of the other: passes of channels times passes of filters are
+// at least some number. If that is more than one, one of them takes several, which keeps less. And
+// where the GLB holds all filters' psums, there is less room for channels. The ways to share are
+// bounded apart.
+double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
   const DimTerms<double> any = terms_[Dim::C];
+  const Partial channels = partial(Dim::C, case_[index(Dim::C)]);
+  const Count together = most_channels_times_filters();
+  const Count filters = nest_[Dim::M].layer;
+  const double passes = together > 0 ? real(channels.layer) * real(filters) / real(together) : 0;
   double least = kNothing;
-  if (one_pass(any)) {  // of channels, many of filters
-    least = bound_of_options(first_stage, [&](const Option& option, double apart) {
-      if (one_pass(option.terms)) return kNothing;
-      return apart + cost_of_more_filter_passes(option, passes);
-    });
-  }
-  const Count channels = nest_[Dim::C].layer, filters = nest_[Dim::M].layer;
-  const Partial partial_c = partial(Dim::C, case_[index(Dim::C)]);
-  const auto limit_pass = [&](Count most) {
-    Partial p = partial_c;
-    p.most_pass = std::max<Count>(1, std::min(p.most_pass, most));
+  const auto way = [&](Count most_channels, auto kind, auto cost) {
+    if (std::none_of(options_.of, options_.of + options_.size, kind)) return;
+    Partial p = channels;
+    p.most_pass = std::max<Count>(1, std::min(p.most_pass, most_channels));
     optimistic_terms(p, terms_[Dim::C]);
-  };
-  if (one_pass(any)) limit_pass(channels - 1);
-  least = std::min(least, bound_of_options(first_stage, [&](const Option& option, double apart) {
-                     if (one_pass(option.terms)) return kNothing;
-                     return apart + cost_of_sharing(option, passes);
-                   }));
-  const bool filters_at_once =
-      std::any_of(options_.of, options_.of + options_.size,
-                  [&](const Option& option) { return one_pass(option.terms); });
-  if (filters_at_once) {
-    limit_pass(floor_div(together, filters));
     least = std::min(least, bound_of_options(first_stage, [&](const Option& option, double apart) {
-                       return one_pass(option.terms) ? apart : kNothing;
+                       return kind(option) ? apart + cost(option) : kNothing;
                      }));
+  };
+  const auto sharing = [&](const Option& option) { return cost_of_sharing(option, passes); };
+  const auto several_passes = [&](Count most_channels, auto kind) {
+    most_channels = std::min(most_channels, channels.most_pass);
+    if (passes > 1 && most_channels >= channels.layer) {
+      way(channels.layer, kind, [&](const Option& option) {
+        return cost_of_more_filter_passes(option, passes);
+      });
+      most_channels = channels.layer - 1;
+    }
+    way(most_channels, kind, sharing);
+  };
+
+  const Count beside_all = channels_beside_all_filters();
+  const auto at_once = [](const Option& option) { return one_pass(option.terms); };
+  const auto whole = [&](const Option& option) {
+    return !at_once(option) && option.glb_case == GlbCase::Whole;
+  };
+  const auto cut = [&](const Option& option) { return !at_once(option) && !whole(option); };
+  if (beside_all < channels.most_pass) {
+    several_passes(beside_all, whole);
+    several_passes(channels.layer, cut);
+  } else {
+    several_passes(channels.layer, [&](const Option& option) { return !at_once(option); });
   }
+  const Count beside_pass = passes > 1 ? floor_div(together, filters) : channels.layer;
+  way(std::min(beside_all, beside_pass), at_once, [](const Option&) { return 0.0; });
   terms_[Dim::C] = any;
   return least;
+}
+
+// Channels that the GLB has room for if it holds the psums of all filters.
+Count SchemeSearch::channels_beside_all_filters() {
+  if (case_[index(Dim::C)] != GlbCase::Same) return nest_[Dim::C].layer;
+  Count& filters = nest_[Dim::M].glb;
+  const Count before = filters;
+  filters = nest_[Dim::M].layer;
+  const Count channels = room(space_, nest_, Dim::C).glb;
+  filters = before;
+  return channels;
 }
 
 double SchemeSearch::cost_of_more_filter_passes(const Option& option, double passes) {

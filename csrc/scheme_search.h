@@ -137,7 +137,8 @@ class SchemeSearch {
   double bound(std::size_t block);
   template <class More>
   double bound_of_options(std::size_t first_stage, More more);
-  double bound_of_sharing(std::size_t first_stage, Count together, double passes);
+  double bound_of_sharing(std::size_t first_stage);
+  Count channels_beside_all_filters();
   double cost_of_more_filter_passes(const Option& option, double passes);
   double cost_of_sharing(const Option& option, double passes);
   Count most_channels_times_filters() const;
