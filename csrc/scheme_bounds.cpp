@@ -65,9 +65,13 @@ double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
   double least = kNothing;
   const auto way = [&](Count most_channels, auto kind, auto cost) {
     if (std::none_of(options_.of, options_.of + options_.size, kind)) return;
-    Partial p = channels;
-    p.most_pass = std::max<Count>(1, std::min(p.most_pass, most_channels));
-    optimistic_terms(p, terms_[Dim::C]);
+    if (most_channels < channels.most_pass) {
+      Partial p = channels;
+      p.most_pass = std::max<Count>(1, most_channels);
+      optimistic_terms(p, terms_[Dim::C]);
+    } else {
+      terms_[Dim::C] = any;
+    }
     least = std::min(least, bound_of_options(first_stage, [&](const Option& option, double apart) {
                        return kind(option) ? apart + cost(option) : kNothing;
                      }));
@@ -76,9 +80,8 @@ double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
   const auto several_passes = [&](Count most_channels, auto kind) {
     most_channels = std::min(most_channels, channels.most_pass);
     if (passes > 1 && most_channels >= channels.layer) {
-      way(channels.layer, kind, [&](const Option& option) {
-        return cost_of_more_filter_passes(option, passes);
-      });
+      way(channels.layer, kind,
+          [&](const Option& option) { return cost_of_more_filter_passes(option, passes); });
       most_channels = channels.layer - 1;
     }
     way(most_channels, kind, sharing);
