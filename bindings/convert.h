@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "access_counts.h"
 #include "architecture.h"
 #include "dims.h"
 #include "nest.h"
@@ -64,6 +65,10 @@ using AnyDict = py::typing::Dict<py::str, Any>;
 struct ArchitectureArgument {
   std::shared_ptr<const Architecture> native;
 };
+
+// Energies per level and operand, and of the MACs, in the order of the levels and operands.
+std::vector<double> energies_of(const AccessCounts<Checked>& counts, const Architecture& arch,
+                                double ifmap_density);
 
 }  // namespace energysim::bindings
 

@@ -90,17 +90,28 @@ Counts from_dict(const py::object& given) {
   return counts;
 }
 
-Counts sum(const Counts& a, const Counts& b) {
-  Counts out = a;
-  out.macs += b.macs;
+template <class Combine>
+Counts combined(Counts a, const Counts& b, Combine combine) {
+  combine(a.macs, b.macs);
   for (Level level : kAllLevels) {
     for (Operand operand : kAllOperands) {
       for (const Kind& kind : kKinds) {
-        out(level, operand).*kind.member += b(level, operand).*kind.member;
+        combine(a(level, operand).*kind.member, b(level, operand).*kind.member);
       }
     }
   }
-  return out;
+  return a;
+}
+
+Counts sum(const Counts& a, const Counts& b) {
+  return combined(a, b, [](Checked& x, Checked y) { x += y; });
+}
+
+Counts difference(const Counts& a, const Counts& b) {
+  return combined(a, b, [](Checked& x, Checked y) {
+    x -= y;
+    if (x.value() < 0) throw InvalidInput("counts: the second ones are larger than the first");
+  });
 }
 
 std::string cell_text(const Cell& cell) {
@@ -181,7 +192,7 @@ constexpr const char* kCountsDoc = R"(Words moved at each level of the memory hi
 
 Immutable.  ``counts.dram.ifmap.read`` and so on are exact numbers of words, for all groups and the
 whole batch.  At the NoC a read is a word delivered to a PE or, of psums, a hop from PE to PE.
-Counts can be added.
+Counts can be added, and smaller ones subtracted.
 
 Examples
 --------
@@ -227,6 +238,19 @@ void bind_cells(py::module_& module) {
 
 }  // namespace
 
+std::vector<double> energies_of(const Counts& counts, const Architecture& arch,
+                                double ifmap_density) {
+  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
+  std::vector<double> all;
+  for (Level level : kAllLevels) {
+    for (Operand operand : kAllOperands) {
+      all.push_back(energy_at(counts, table, level, operand));
+    }
+  }
+  all.push_back(to_double(counts.macs) * table.mac);
+  return all;
+}
+
 void bind_counts(py::module_& module) {
   bind_cells(module);
   py::class_<Counts> cls(module, "AccessCounts", py::is_final(), kCountsDoc);
@@ -245,7 +269,16 @@ void bind_counts(py::module_& module) {
           "Return what `to_dict` was made from.")
       .def("energy", &energy_of, py::arg("arch"), py::arg("ifmap_density") = 1.0,
            "Return the energy, in the unit of the architecture's energy table.")
+      .def(
+          "energies",
+          [](const Counts& counts, const ArchitectureArgument& arch, double ifmap_density) {
+            return energies_of(counts, *arch.native, ifmap_density);
+          },
+          py::arg("arch"), py::arg("ifmap_density") = 1.0,
+          "Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the "
+          "MACs.")
       .def("__add__", &sum, py::is_operator())
+      .def("__sub__", &difference, py::is_operator())
       .def(
           "__eq__", [](const Counts& a, const Counts& b) { return a == b; }, py::is_operator())
       .def("__hash__", [](const Counts& counts) { return py::hash(py::str(table_text(counts))); })

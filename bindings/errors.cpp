@@ -26,6 +26,8 @@ void bind_errors() {
       set_error("InvalidInput", error);
     } catch (const CountOverflow& error) {
       set_error("CountOverflow", error);
+    } catch (const PsumOverflow& error) {
+      set_error("PsumOverflow", error);
     } catch (const Interrupted& error) {
       py::set_error(PyExc_KeyboardInterrupt, error.what());
     }

@@ -13,4 +13,6 @@ PYBIND11_MODULE(_core, module) {
   bind_mapping(module);
   bind_counts(module);
   bind_search(module);
+  bind_trace(module);
+  bind_compression(module);
 }

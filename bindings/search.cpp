@@ -10,11 +10,10 @@
 #include "convert.h"
 #include "declarations.h"
 #include "timing.h"
+#include "watch.h"
 
 namespace energysim::bindings {
 namespace {
-
-using Progress = std::function<void(std::size_t)>;
 
 // What was found, with what it was found for: the rest is computed when it is asked for.
 struct Finding {
@@ -40,45 +39,19 @@ struct ProofOf {
   double space() const { return space_size(layer, *dataflow); }
 };
 
-// Calls back into Python from a search that runs without the GIL. An exception there, Ctrl-C
-// included, stops the search and is raised again when the GIL is back.
-class Watch {
- public:
-  explicit Watch(const std::optional<Progress>& progress) : progress_(progress) {}
-
-  bool operator()(std::size_t done) {
-    const py::gil_scoped_acquire acquired;
-    try {
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      if (progress_ && done != reported_) (*progress_)(done);
-      reported_ = done;
-    } catch (...) {
-      raised_ = std::current_exception();
-    }
-    return !raised_;
-  }
-
-  void raise_again() const {
-    if (raised_) std::rethrow_exception(raised_);
-  }
-
- private:
-  const std::optional<Progress>& progress_;
-  std::size_t reported_ = 0;
-  std::exception_ptr raised_;
-};
-
 std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
                                 const std::string& dataflow_name,
                                 const std::vector<double>& ifmap_densities, int threads,
-                                const std::optional<Progress>& progress) {
+                                const std::optional<ReportProgress>& progress) {
   const DataflowPtr dataflow = dataflow_named(dataflow_name);
   Watch watch(progress);
   std::vector<Found> found;
   try {
     const py::gil_scoped_release released;
     found = search_layers(layers, *arch.native, dataflow, ifmap_densities, threads,
-                          [&watch](std::size_t done) { return watch(done); });
+                          [&watch](std::size_t done) {
+                            return watch(static_cast<std::int64_t>(done));
+                          });
   } catch (const Interrupted&) {
     watch.raise_again();
     throw;
@@ -100,17 +73,8 @@ Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
           ifmap_density};
 }
 
-// Energies per level and operand, and of the MACs, in the order of the levels and operands.
 std::vector<double> energies(const Finding& finding) {
-  const EnergyTable table = gated(finding.arch->table, finding.arch->gating, finding.ifmap_density);
-  std::vector<double> all;
-  for (Level level : kAllLevels) {
-    for (Operand operand : kAllOperands) {
-      all.push_back(energy_at(finding.found.counts, table, level, operand));
-    }
-  }
-  all.push_back(to_double(finding.found.counts.macs) * table.mac);
-  return all;
+  return energies_of(finding.found.counts, *finding.arch, finding.ifmap_density);
 }
 
 py::typing::Dict<py::str, py::float_> proof_dict(const ProofOf& p) {

@@ -26,7 +26,12 @@ struct CountOverflow : std::overflow_error {
   using std::overflow_error::overflow_error;
 };
 
-// The caller asked a long search to stop.
+// A partial sum that does not fit the bits of a psum.
+struct PsumOverflow : std::overflow_error {
+  using std::overflow_error::overflow_error;
+};
+
+// The caller asked a long run to stop.
 struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

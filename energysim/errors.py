@@ -13,6 +13,7 @@ __all__ = [
     "InvalidInput",
     "InvalidMapping",
     "NoMapping",
+    "PsumOverflow",
     "UnknownName",
     "show",
     "unknown_name",
@@ -44,6 +45,10 @@ class NoMapping(InvalidMapping):
 
 class CountOverflow(EnergysimError, OverflowError):
     """A count beyond 64 bits: an error, never a wrapped number."""
+
+
+class PsumOverflow(EnergysimError, OverflowError):
+    """A partial sum that does not fit the bits of a psum."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownName:
