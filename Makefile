@@ -54,8 +54,9 @@ test-core: ## Run the C++ tests under the address and undefined-behaviour saniti
 	@$(MAKE) -s --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS)) $(CORE)/run
 	@$(CORE_RUN)
 
+test-deep: export ENERGYSIM_DEEP := 1
 test-deep: test-core $(VENV)/.made-test ## Run all tests, with many more random examples (slow)
-	ENERGYSIM_DEEP=1 $(PYTEST) -m "" $(ARGS)
+	$(PYTEST) -m "" $(ARGS)
 
 bench: $(VENV)/.made-test ## Run the benchmarks
 	$(PY) -m pytest benchmarks $(ARGS)

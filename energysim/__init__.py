@@ -36,13 +36,16 @@ from energysim.errors import (
     InvalidInput,
     InvalidMapping,
     NoMapping,
+    PsumOverflow,
     UnknownName,
 )
+from energysim.fixed_point import Quantized, quantize
 from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
 from energysim.report import Report
 from energysim.simulate import count, search, simulate
+from energysim.tensor_trace import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -62,15 +65,20 @@ __all__ = [
     "Mapping",
     "Network",
     "NoMapping",
+    "PsumOverflow",
+    "Quantized",
     "Report",
     "RowStationaryMapping",
     "Scratchpads",
+    "Trace",
     "UnknownName",
     "__version__",
     "architectures",
     "count",
     "dataflows",
     "networks",
+    "quantize",
     "search",
     "simulate",
+    "trace",
 ]

@@ -10,6 +10,9 @@ from __future__ import annotations
 import collections.abc
 import typing
 
+import numpy
+import numpy.typing
+
 import energysim.architecture
 
 __all__: list[str] = [
@@ -17,6 +20,7 @@ __all__: list[str] = [
     "Accesses",
     "Architecture",
     "Dataflow",
+    "DramBits",
     "EnergyTable",
     "Found",
     "Layer",
@@ -26,14 +30,18 @@ __all__: list[str] = [
     "Scheme",
     "Tiles",
     "Timing",
+    "Traced",
     "check",
     "count",
     "count_unchecked",
     "dataflows",
+    "rlc_decode",
+    "rlc_encode",
     "search_exhaustive",
     "search_layers",
     "space_size",
     "timing",
+    "trace",
 ]
 
 class Layer:
@@ -526,7 +534,7 @@ class AccessCounts:
 
     Immutable.  ``counts.dram.ifmap.read`` and so on are exact numbers of words, for all groups and the
     whole batch.  At the NoC a read is a word delivered to a PE or, of psums, a hop from PE to PE.
-    Counts can be added.
+    Counts can be added, and smaller ones subtracted.
 
     Examples
     --------
@@ -550,6 +558,15 @@ class AccessCounts:
     def __repr__(self) -> str: ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None: ...
     def __str__(self) -> str: ...
+    def __sub__(self, arg0: AccessCounts) -> AccessCounts: ...
+    def energies(
+        self,
+        arch: energysim.architecture.Architecture,
+        ifmap_density: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+    ) -> list[float]:
+        """
+        Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the MACs.
+        """
     def energy(
         self,
         arch: energysim.architecture.Architecture,
@@ -682,6 +699,71 @@ class Found:
     @property
     def proof(self) -> Proof: ...
 
+class DramBits:
+    """
+    Words to or from DRAM, compressed.
+    """
+    @property
+    def rlc_bits(self) -> int:
+        """
+        Bits of their RLC streams.
+        """
+    @property
+    def words(self) -> int:
+        """
+        Words that moved.
+        """
+
+class Traced:
+    """
+    What running tensors through a mapping gave.
+    """
+    @property
+    def checked(self) -> bool:
+        """
+        Whether the data left it open that a psum overflows, so that each addition was checked.
+        """
+    @property
+    def counts(self) -> AccessCounts:
+        """
+        All accesses and MACs.
+        """
+    @property
+    def filters(self) -> DramBits:
+        """
+        Filter words from DRAM.
+        """
+    @property
+    def idle(self) -> AccessCounts:
+        """
+        Those that meet an ifmap value of zero.
+        """
+    @property
+    def ifmap(self) -> DramBits:
+        """
+        Ifmap words from DRAM.
+        """
+    @property
+    def ofmap(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        All ofmap values: [N][G M][E][F].
+        """
+    @property
+    def shift(self) -> int:
+        """
+        Bits by which ofmap values were shifted to be stored.
+        """
+    @property
+    def spilled_psums(self) -> int:
+        """
+        Words of unfinished psums to and from DRAM.
+        """
+    @property
+    def stored_ofmap(self) -> DramBits:
+        """
+        Ofmap words to DRAM.
+        """
+
 def check(layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping) -> None:
     """
     Raise InvalidMapping unless a mapping fits and follows its dataflow.
@@ -710,6 +792,18 @@ def dataflows() -> tuple[Dataflow, ...]:
     >>> import energysim
     >>> [dataflow.name for dataflow in energysim.dataflows()]
     ['rs', 'rs-chip']
+    """
+
+def rlc_decode(
+    words: numpy.typing.NDArray[numpy.uint64], count: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int16]:
+    """
+    Return the 16-bit values of an RLC stream of that many.
+    """
+
+def rlc_encode(values: numpy.typing.NDArray[numpy.int16]) -> numpy.typing.NDArray[numpy.uint64]:
+    """
+    Return the RLC stream of 16-bit values, as 64-bit words.
     """
 
 def search_exhaustive(
@@ -742,4 +836,25 @@ def space_size(layer: Layer, dataflow: str) -> float:
 def timing(layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping) -> Timing:
     """
     Return how long a mapping takes that fits and follows its dataflow.
+    """
+
+def trace(
+    layer: Layer,
+    arch: energysim.architecture.Architecture,
+    mapping: Mapping,
+    ifmap: numpy.typing.NDArray[numpy.int16],
+    filters: numpy.typing.NDArray[numpy.int16],
+    *,
+    psum_bits: typing.SupportsInt | typing.SupportsIndex,
+    word_bits: typing.SupportsInt | typing.SupportsIndex,
+    relu: bool,
+    shift: typing.SupportsInt | typing.SupportsIndex | None,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    any_nest: bool = False,
+    progress: collections.abc.Callable[[int], None] | None = None,
+) -> Traced:
+    """
+    Run 16-bit tensors through a mapping; 0 threads are as many as there are cores.
+
+    With any_nest, neither the dataflow's rules nor the capacities have to hold.
     """

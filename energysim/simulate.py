@@ -7,8 +7,9 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from energysim import _core, architectures, networks
+from energysim import _core, networks
 from energysim.architecture import Architecture
+from energysim.arguments import architecture_of, layer_of, mapping_of
 from energysim.checks import member, number, whole
 from energysim.errors import InvalidInput, show, unknown_name
 from energysim.layer_result import LayerResult
@@ -76,7 +77,7 @@ def simulate(
     >>> report.layers["CONV1"].mapping
     <Mapping rs-chip/chip m=...>
     """
-    net, architecture = _network(network, batch), _architecture(arch)
+    net, architecture = _network(network, batch), architecture_of(arch)
     found = _core.search_layers(
         net.layers,
         architecture,
@@ -135,13 +136,13 @@ def search(
     >>> best.energy_mac == es.search(fc, "eyeriss", method="exhaustive").energy_mac
     True
     """
-    architecture = _architecture(arch)
+    architecture = architecture_of(arch)
     density = number(ifmap_density, "the ifmap density", 0, 1)
     name = _name(dataflow, "dataflow")
     if member(method, "method", _METHODS) == "exhaustive":
-        found = _core.search_exhaustive(_layer(layer), architecture, name, density)
+        found = _core.search_exhaustive(layer_of(layer), architecture, name, density)
     else:
-        [found] = _core.search_layers([_layer(layer)], architecture, name, [density], 1)
+        [found] = _core.search_layers([layer_of(layer)], architecture, name, [density], 1)
     return LayerResult(found, architecture)
 
 
@@ -189,19 +190,13 @@ def count(
     >>> print(es.count(es.networks.alexnet(4)["CONV1"], "eyeriss", mapping).dram)
     LevelCounts(ifmap=(read=..., write=0, fill=0), filter=(...), psum=(...))
     """
-    architecture = _architecture(arch)
-    nest = (
-        mapping.on(_layer(layer), architecture)
-        if isinstance(mapping, RowStationaryMapping)
-        else mapping
-    )
-    if not isinstance(nest, _core.Mapping):
-        raise InvalidInput(f"mapping must be a Mapping, not {show(mapping)}")
+    architecture = architecture_of(arch)
+    nest = mapping_of(mapping, layer, architecture)
     if member(backend, "backend", _BACKENDS) == "native":
-        return _core.count(_layer(layer), architecture, nest)
-    _core.check(_layer(layer), architecture, nest)
+        return _core.count(layer_of(layer), architecture, nest)
+    _core.check(layer_of(layer), architecture, nest)
     reference: Any = importlib.import_module("energysim.reference")
-    counts: _core.AccessCounts = reference.count(_layer(layer), architecture, nest)
+    counts: _core.AccessCounts = reference.count(layer_of(layer), architecture, nest)
     return counts
 
 
@@ -223,20 +218,6 @@ def _network(network: Network | Iterable[_core.Layer] | str, batch: int | None) 
 @functools.lru_cache(maxsize=64)
 def _builtin(name: str, batch: int) -> Network:
     return networks.get(name, batch)
-
-
-def _architecture(arch: Architecture | str) -> Architecture:
-    if isinstance(arch, str):
-        return architectures.get(arch)
-    if not isinstance(arch, Architecture):
-        raise InvalidInput(f"arch must be an Architecture or a name, not {show(arch)}")
-    return arch
-
-
-def _layer(layer: _core.Layer) -> _core.Layer:
-    if not isinstance(layer, _core.Layer):
-        raise InvalidInput(f"layer must be a Layer, not {show(layer)}")
-    return layer
 
 
 def _name(name: str, what: str) -> str:

@@ -6,8 +6,9 @@
 // taken as it is, zero or not. Bit 63 is set in the last word of a stream. Zeros at the end of the
 // values are a run whose level is the last zero. Pairs that the last word has no values for are 0.
 //
-// So a stream is determined by its values, and its size in bits is 64 times its words. Where there
-// are few zeros, the stream is longer than the values: 64 bits for three.
+// Values make one stream only; of how many values it is, a reader has to know (a last pair of 0 may
+// be a zero or nothing). Its size in bits is 64 times its words: where there are few zeros, it is
+// longer than the values, with 64 bits for three.
 #pragma once
 
 #include <cstddef>

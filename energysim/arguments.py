@@ -1,0 +1,59 @@
+"""What public functions take as a layer, an architecture and a mapping."""
+
+from __future__ import annotations
+
+from energysim import _core, architectures
+from energysim.architecture import Architecture
+from energysim.errors import InvalidInput, show
+from energysim.mapping import RowStationaryMapping
+
+__all__ = ["architecture_of", "layer_of", "mapping_of"]
+
+
+def architecture_of(arch: Architecture | str) -> Architecture:
+    """Return an architecture, or the built-in one of a name.
+
+    Examples
+    --------
+    >>> architecture_of("eyeriss").columns
+    14
+    """
+    if isinstance(arch, str):
+        return architectures.get(arch)
+    if not isinstance(arch, Architecture):
+        raise InvalidInput(f"arch must be an Architecture or a name, not {show(arch)}")
+    return arch
+
+
+def layer_of(layer: _core.Layer) -> _core.Layer:
+    """Return what is given, if it is a layer.
+
+    Examples
+    --------
+    >>> layer_of("CONV1")
+    Traceback (most recent call last):
+        ...
+    energysim.errors.InvalidInput: layer must be a Layer, not 'CONV1'
+    """
+    if not isinstance(layer, _core.Layer):
+        raise InvalidInput(f"layer must be a Layer, not {show(layer)}")
+    return layer
+
+
+def mapping_of(
+    mapping: _core.Mapping | RowStationaryMapping, layer: _core.Layer, arch: Architecture
+) -> _core.Mapping:
+    """Return a mapping, or what letters make of a layer.
+
+    Examples
+    --------
+    >>> mapping_of("m=64", None, None)
+    Traceback (most recent call last):
+        ...
+    energysim.errors.InvalidInput: mapping must be a Mapping, not 'm=64'
+    """
+    if isinstance(mapping, RowStationaryMapping):
+        return mapping.on(layer_of(layer), arch)
+    if not isinstance(mapping, _core.Mapping):
+        raise InvalidInput(f"mapping must be a Mapping, not {show(mapping)}")
+    return mapping
