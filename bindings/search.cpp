@@ -48,10 +48,9 @@ std::vector<Finding> search_all(const std::vector<Layer>& layers, const Architec
   std::vector<Found> found;
   try {
     const py::gil_scoped_release released;
-    found = search_layers(layers, *arch.native, dataflow, ifmap_densities, threads,
-                          [&watch](std::size_t done) {
-                            return watch(static_cast<std::int64_t>(done));
-                          });
+    found = search_layers(
+        layers, *arch.native, dataflow, ifmap_densities, threads,
+        [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
   } catch (const Interrupted&) {
     watch.raise_again();
     throw;

@@ -83,20 +83,23 @@ void bind_trace(py::module_& module) {
                                                     "What running tensors through a mapping gave.");
   cls.def_property_readonly("ofmap", &ofmap_array, "All ofmap values: [N][G M][E][F].");
   const auto add = [&cls](const char* name, auto get, const char* doc) {
-    cls.def_property_readonly(
-        name, [get](const TraceOf& t) { return get(t.traced); }, doc);
+    cls.def_property_readonly(name, [get](const TraceOf& t) { return get(t.traced); }, doc);
   };
   add("counts", [](const Traced& t) { return checked(t.counts); }, "All accesses and MACs.");
-  add("idle", [](const Traced& t) { return checked(t.idle); },
+  add(
+      "idle", [](const Traced& t) { return checked(t.idle); },
       "Those that meet an ifmap value of zero.");
   add("ifmap", [](const Traced& t) { return t.ifmap; }, "Ifmap words from DRAM.");
   add("filters", [](const Traced& t) { return t.filters; }, "Filter words from DRAM.");
   add("stored_ofmap", [](const Traced& t) { return t.stored_ofmap; }, "Ofmap words to DRAM.");
-  add("spilled_psums", [](const Traced& t) { return t.spilled_psums; },
+  add(
+      "spilled_psums", [](const Traced& t) { return t.spilled_psums; },
       "Words of unfinished psums to and from DRAM.");
-  add("shift", [](const Traced& t) { return t.shift; },
+  add(
+      "shift", [](const Traced& t) { return t.shift; },
       "Bits by which ofmap values were shifted to be stored.");
-  add("checked", [](const Traced& t) { return t.checked; },
+  add(
+      "checked", [](const Traced& t) { return t.checked; },
       "Whether the data left it open that a psum overflows, so that each addition was checked.");
   module.def(
       "trace",
@@ -105,8 +108,8 @@ void bind_trace(py::module_& module) {
          std::optional<int> shift, int threads, bool any_nest,
          const std::optional<ReportProgress>& progress) {
         const trace::Output output{psum_bits, word_bits, relu, shift};
-        return std::make_shared<TraceOf>(run_trace(layer, arch, mapping, ifmap, filters, output,
-                                                   threads, any_nest, progress));
+        return std::make_shared<TraceOf>(
+            run_trace(layer, arch, mapping, ifmap, filters, output, threads, any_nest, progress));
       },
       py::arg("layer"), py::arg("arch"), py::arg("mapping"), py::arg("ifmap").noconvert(),
       py::arg("filters").noconvert(), py::kw_only(), py::arg("psum_bits"), py::arg("word_bits"),

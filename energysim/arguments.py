@@ -1,13 +1,15 @@
-"""What public functions take as a layer, an architecture and a mapping."""
+"""What public functions take as a layer, an architecture, a mapping and a progress callback."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from energysim import _core, architectures
 from energysim.architecture import Architecture
 from energysim.errors import InvalidInput, show
 from energysim.mapping import RowStationaryMapping
 
-__all__ = ["architecture_of", "layer_of", "mapping_of"]
+__all__ = ["architecture_of", "layer_of", "mapping_of", "progress_of"]
 
 
 def architecture_of(arch: Architecture | str) -> Architecture:
@@ -57,3 +59,24 @@ def mapping_of(
     if not isinstance(mapping, _core.Mapping):
         raise InvalidInput(f"mapping must be a Mapping, not {show(mapping)}")
     return mapping
+
+
+def progress_of(
+    progress: Callable[[int, int], object] | None, total: int
+) -> Callable[[int], None] | None:
+    """Return what the core is to call with the number of things done.
+
+    Examples
+    --------
+    >>> progress_of(print, 8)(3)
+    3 8
+    """
+    if progress is None:
+        return None
+    if not callable(progress):
+        raise InvalidInput(f"progress must be a function, not {show(progress)}")
+
+    def report(done: int) -> None:
+        progress(done, total)
+
+    return report

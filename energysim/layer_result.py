@@ -7,6 +7,7 @@ the name of the attribute or key, ``energy_mac`` or ``energy_pj``, so that no su
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, overload
 
@@ -15,12 +16,45 @@ from energysim.architecture import Architecture
 from energysim.energy_table import Unit
 from energysim.errors import unknown_name
 
-__all__ = ["ENERGY_KEYS", "LEVELS", "OPERANDS", "Energies", "LayerResult", "LayerResults"]
+__all__ = [
+    "ENERGY_KEYS",
+    "LEVELS",
+    "OPERANDS",
+    "Energies",
+    "LayerResult",
+    "LayerResults",
+    "energies_by_level",
+    "energies_by_operand",
+]
 
 LEVELS = ("dram", "glb", "noc", "rf")
 OPERANDS = ("ifmap", "filter", "psum")
 #: Names of energies by their unit.
 ENERGY_KEYS: dict[Unit, str] = {"mac": "energy_mac", "pJ": "energy_pj"}
+
+
+def energies_by_level(energies: Sequence[float]) -> dict[str, float]:
+    """Sum up what `AccessCounts.energies` returns, by level.
+
+    Examples
+    --------
+    >>> energies_by_level([1.0] * 12 + [5.0])
+    {'dram': 3.0, 'glb': 3.0, 'noc': 3.0, 'rf': 3.0, 'mac': 5.0}
+    """
+    levels = {name: sum(energies[3 * i : 3 * i + 3]) for i, name in enumerate(LEVELS)}
+    return levels | {"mac": energies[-1]}
+
+
+def energies_by_operand(energies: Sequence[float]) -> dict[str, float]:
+    """Sum up what `AccessCounts.energies` returns, by operand.
+
+    Examples
+    --------
+    >>> energies_by_operand([1.0] * 12 + [5.0])
+    {'ifmap': 4.0, 'filter': 4.0, 'psum': 4.0, 'mac': 5.0}
+    """
+    operands = {name: sum(energies[i:12:3]) for i, name in enumerate(OPERANDS)}
+    return operands | {"mac": energies[-1]}
 
 
 class Energies:
@@ -155,15 +189,11 @@ class LayerResult(Energies):
 
     def by_level(self) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
-        rows = self.by_level_and_operand()
-        sums = {level: sum(row.values()) for level, row in rows.items()}
-        return sums | {"mac": self._energies[-1]}
+        return energies_by_level(self._energies)
 
     def by_operand(self) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""
-        rows = self.by_level_and_operand().values()
-        sums = {operand: sum(row[operand] for row in rows) for operand in OPERANDS}
-        return sums | {"mac": self._energies[-1]}
+        return energies_by_operand(self._energies)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data, with the keys of a layer in `Report.to_json`."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from energysim import _core, networks
 from energysim.architecture import Architecture
-from energysim.arguments import architecture_of, layer_of, mapping_of
+from energysim.arguments import architecture_of, layer_of, mapping_of, progress_of
 from energysim.checks import member, number, whole
 from energysim.errors import InvalidInput, show, unknown_name
 from energysim.layer_result import LayerResult
@@ -84,7 +84,7 @@ def simulate(
         _name(dataflow, "dataflow"),
         _densities(net, ifmap_density),
         min(whole(threads, "threads", least=0), _MOST_THREADS),
-        _counted_progress(progress, len(net.layers)),
+        progress_of(progress, len(net.layers)),
     )
     return Report(net, architecture, dataflow, tuple(found))
 
@@ -224,20 +224,6 @@ def _name(name: str, what: str) -> str:
     if not isinstance(name, str):
         raise InvalidInput(f"{what} must be a name, not {show(name)}")
     return name
-
-
-def _counted_progress(
-    progress: Callable[[int, int], object] | None, total: int
-) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    if not callable(progress):
-        raise InvalidInput(f"progress must be a function, not {show(progress)}")
-
-    def report(done: int) -> None:
-        progress(done, total)
-
-    return report
 
 
 def _densities(network: Network, given: float | Mapping[str, float]) -> list[float]:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from energysim import _core
 from energysim.architecture import Architecture
-from energysim.arguments import architecture_of, layer_of, mapping_of
+from energysim.arguments import architecture_of, layer_of, mapping_of, progress_of
 from energysim.checks import whole
 from energysim.energy_table import Unit
-from energysim.errors import InvalidInput, show
 from energysim.fixed_point import MOST_BITS, fixed_point, word_width
-from energysim.layer_result import ENERGY_KEYS, LEVELS, OPERANDS, Energies
+from energysim.layer_result import (
+    ENERGY_KEYS,
+    Energies,
+    energies_by_level,
+    energies_by_operand,
+)
 from energysim.mapping import RowStationaryMapping
 
 if TYPE_CHECKING:
@@ -104,15 +108,22 @@ class Trace(Energies):
 
     def by_level(self) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
-        energies = self._energies
-        levels = {name: sum(energies[3 * i : 3 * i + 3]) for i, name in enumerate(LEVELS)}
-        return levels | {"mac": energies[-1]}
+        return energies_by_level(self._energies)
 
     def by_operand(self) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""
-        energies = self._energies
-        operands = {name: sum(energies[i:12:3]) for i, name in enumerate(OPERANDS)}
-        return operands | {"mac": energies[-1]}
+        return energies_by_operand(self._energies)
+
+    def closed_form_by_level(self, ifmap_density: float | None = None) -> dict[str, float]:
+        """Return what `by_level` is according to the closed form, which knows but a density.
+
+        Parameters
+        ----------
+        ifmap_density : float, optional
+            Share of ifmap values that are not zero; that of this ifmap unless given.
+        """
+        density = self.ifmap_density if ifmap_density is None else ifmap_density
+        return energies_by_level(self.counts.energies(self._architecture, density))
 
     def dram_words(self) -> dict[str, dict[str, int]]:
         """Return the words that moved to and from DRAM, and the bits of their RLC streams.
@@ -266,7 +277,7 @@ def trace(
         relu=bool(relu),
         shift=None if shift is None else min(whole(shift, "shift", least=0), 63),
         threads=min(whole(threads, "threads", least=0), _MOST_THREADS),
-        progress=_progress(progress, shape.macs),
+        progress=progress_of(progress, shape.macs),
     )
     return Trace(traced, architecture, shape, nest, _density(values), _density(weights))
 
@@ -275,13 +286,3 @@ def _density(values: npt.NDArray[np.int16]) -> float:
     import numpy as np
 
     return int(np.count_nonzero(values)) / values.size
-
-
-def _progress(
-    progress: Callable[[int, int], object] | None, macs: int
-) -> Callable[[int], object] | None:
-    if progress is None:
-        return None
-    if not callable(progress):
-        raise InvalidInput(f"progress must be a function, not {show(progress)}")
-    return lambda done: progress(done, macs)

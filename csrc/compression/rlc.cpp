@@ -101,8 +101,8 @@ void decode(std::span<const std::uint64_t> words, std::span<Value> values) {
 std::vector<Value> decode(std::span<const std::uint64_t> words, std::size_t count) {
   const std::size_t most = words.size() * kPairsPerWord * (kLongestRun + 1);
   if (count > most) {
-    throw InvalidInput("RLC stream: " + std::to_string(words.size()) +
-                       " words cannot hold the " + std::to_string(count) + " values expected");
+    throw InvalidInput("RLC stream: " + std::to_string(words.size()) + " words cannot hold the " +
+                       std::to_string(count) + " values expected");
   }
   std::vector<Value> values(count);
   decode(words, values);

@@ -47,7 +47,7 @@ class Encoder {
   void write_pair(std::uint64_t run, std::uint64_t level);
 
   std::vector<std::uint64_t>& words_;
-  std::uint32_t run_ = 0;  // zeros not yet written
+  std::uint32_t run_ = 0;      // zeros not yet written
   int pairs_ = kPairsPerWord;  // in the last word
 };
 

@@ -17,8 +17,8 @@ void copy_ifmap(const Layer& layer, std::span<const Word> from, Dram& dram) {
   for (Count plane = 0; plane < s.N * s.G * s.C; ++plane) {
     for (Count h = 0; h < rows; ++h) {
       const Word* row = from.data() + (plane * s.H + h) * s.W;
-      Word* to = dram.ifmap.data() + plane * dram.channel_words +
-                 (h + s.pad_top) * dram.columns + s.pad_left;
+      Word* to = dram.ifmap.data() + plane * dram.channel_words + (h + s.pad_top) * dram.columns +
+                 s.pad_left;
       std::copy(row, row + columns, to);
     }
   }

@@ -66,8 +66,7 @@ Count FilterPads::fetch(std::size_t s, const Box& wanted, const Glb& glb) {
     for (Count ri = r.low; ri < r.high; ++ri) {
       for (Count si = t.low; si < t.high; ++si) {
         const Word* lane = glb.filter_lane(ci, ri, si) + m.low - glb.first_filter();
-        const Count weight = ((ci - step[Dim::C].low) * step.size(Dim::R) + ri -
-                              step[Dim::R].low) *
+        const Count weight = ((ci - step[Dim::C].low) * step.size(Dim::R) + ri - step[Dim::R].low) *
                                  step.size(Dim::S) +
                              si - step[Dim::S].low;
         const Count bus = weight * step.size(Dim::M) + m.low - step[Dim::M].low;

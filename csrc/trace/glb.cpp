@@ -60,8 +60,7 @@ void Glb::visit_new_ifmap(const Box& tile, bool planes_stay, Visit visit) {
 void Glb::collect_new_ifmap(const Box& tile, bool planes_stay) {
   transfer_.clear();
   visit_new_ifmap(tile, planes_stay, [&](Count n, Count c, std::size_t row, std::size_t column) {
-    const Word* plane =
-        dram_.ifmap_channel(tile[Dim::N].low + n, group_, tile[Dim::C].low + c);
+    const Word* plane = dram_.ifmap_channel(tile[Dim::N].low + n, group_, tile[Dim::C].low + c);
     transfer_.push_back(plane[row_in_dram_[row] + column_in_dram_[column]]);
   });
 }
@@ -122,10 +121,15 @@ void Glb::hold_filters(const Box& tile, Ledger* ledger) {
 
 IfmapPlace Glb::ifmap() const {
   if (!ifmap_in_glb_) {
-    return {dram_.ifmap_channel(0, group_, 0), dram_.image_words, dram_.channel_words, 0, 0,
-            row_in_dram_.data(), column_in_dram_.data()};
+    return {dram_.ifmap_channel(0, group_, 0),
+            dram_.image_words,
+            dram_.channel_words,
+            0,
+            0,
+            row_in_dram_.data(),
+            column_in_dram_.data()};
   }
-  return {ifmap_.data(), ifmap_image_, ifmap_channel_, ifmap_tile_[Dim::N].low,
+  return {ifmap_.data(),           ifmap_image_,     ifmap_channel_,     ifmap_tile_[Dim::N].low,
           ifmap_tile_[Dim::C].low, row_slot_.data(), column_slot_.data()};
 }
 
@@ -149,9 +153,9 @@ void Glb::visit_psums(Visit visit) {
   for (Count n = 0; n < t.size(Dim::N); ++n) {
     for (Count m = 0; m < M; ++m) {
       for (Count e = 0; e < E; ++e) {
-        const std::size_t row = dram_.psum_at(t[Dim::N].low + n, group_, t[Dim::M].low + m,
-                                              t[Dim::E].low + e) +
-                                at(t[Dim::F].low);
+        const std::size_t row =
+            dram_.psum_at(t[Dim::N].low + n, group_, t[Dim::M].low + m, t[Dim::E].low + e) +
+            at(t[Dim::F].low);
         for (Count f = 0; f < F; ++f) visit(at(((n * E + e) * F + f) * M + m), row + at(f));
       }
     }

@@ -65,7 +65,7 @@ class Glb {
   Box ifmap_tile_;
   Positions rows_, columns_, rows_before_, columns_before_;
   std::vector<std::uint8_t> row_stays_, column_stays_;
-  std::vector<Count> row_slot_, column_slot_;    // in the GLB
+  std::vector<Count> row_slot_, column_slot_;  // in the GLB
   std::vector<Count> row_in_dram_, column_in_dram_;
   Count ifmap_image_ = 0, ifmap_channel_ = 0;
   std::vector<Word> ifmap_;

@@ -131,8 +131,7 @@ IfmapPads::Held IfmapPads::compare(const Box& held, const Box& wanted, const Axi
 }
 
 // Brings the words of a tile that are not held; returns how many.
-Count IfmapPads::fetch(std::size_t s, const Box& wanted, const IfmapPlace& from,
-                       const Held& held) {
+Count IfmapPads::fetch(std::size_t s, const Box& wanted, const IfmapPlace& from, const Held& held) {
   const Station& station = floor_.stations(Operand::Ifmap)[s];
   const std::vector<std::int32_t>& rows = rows_of(station).now.all();
   const std::vector<std::int32_t>& columns = columns_of(station).now.all();
@@ -143,8 +142,8 @@ Count IfmapPads::fetch(std::size_t s, const Box& wanted, const IfmapPlace& from,
       const Count image = wanted[Dim::N].low + n, channel = wanted[Dim::C].low + c;
       const Word* source = from.plane(image, channel);
       Word* pad = pads_[s].data() + n * image_ + c * channel_;
-      const Count bus = (image - step[Dim::N].low) * bus_image_ +
-                        (channel - step[Dim::C].low) * bus_channel_;
+      const Count bus =
+          (image - step[Dim::N].low) * bus_image_ + (channel - step[Dim::C].low) * bus_channel_;
       for (std::size_t i = 0; i < rows.size(); ++i) {
         const bool row_stays = held.planes && (!held.rows || held.rows[i]);
         const std::size_t row = at(rows[i]);

@@ -12,16 +12,16 @@
 namespace energysim::trace {
 
 struct Pe {
-  Sizes place{};                          // along each dimension
+  Sizes place{};  // along each dimension
   std::array<std::size_t, kOperands> station{};
-  Box held;                               // its tile when it last worked
+  Box held;                                     // its tile when it last worked
   bool has[kOperands] = {false, false, false};  // whether it still has that tile's words
 };
 
 struct Station {
   Sizes place{};  // along the dimensions of its operand
   std::vector<std::size_t> members;
-  Box tile;          // what the station holds, for its members that work
+  Box tile;           // what the station holds, for its members that work
   Count working = 0;  // members at work in this pass
 };
 

@@ -19,9 +19,9 @@ void require(bool holds, const std::string& why) {
 
 void check_input(const Layer& layer, const Tensors& tensors, const Output& output) {
   const auto fits = [&](std::size_t words, Count wanted, const char* what) {
-    require(words == static_cast<std::size_t>(wanted),
-            "layer '" + layer.name() + "': the " + what + " must have " + std::to_string(wanted) +
-                " words, got " + std::to_string(words));
+    require(words == static_cast<std::size_t>(wanted), "layer '" + layer.name() + "': the " + what +
+                                                           " must have " + std::to_string(wanted) +
+                                                           " words, got " + std::to_string(words));
   };
   fits(tensors.ifmap.size(), layer.ifmap_words(), "ifmap");
   fits(tensors.filters.size(), layer.filter_words(), "filters");

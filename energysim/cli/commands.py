@@ -20,6 +20,7 @@ from energysim.cli.inputs import (
 )
 from energysim.cli.listings import architectures, dataflows, networks
 from energysim.cli.output import Progress, json_option, json_writer, show
+from energysim.cli.tracing import trace
 from energysim.errors import InvalidInput
 from energysim.tables import si
 
@@ -272,5 +273,5 @@ def validate(json_path: str | None) -> None:
         sys.exit(1)
 
 
-for _command in (networks, architectures, dataflows):
+for _command in (trace, networks, architectures, dataflows):
     energysim.add_command(_command)

@@ -21,7 +21,9 @@ __all__ = [
     "dataflow_option",
     "densities",
     "layer_of_shape",
+    "letters",
     "network_named",
+    "numbers",
 ]
 
 _T = TypeVar("_T")
@@ -126,7 +128,7 @@ def layer_of_shape(text: str, batch: int) -> Layer:
             raise InvalidInput(f"--shape: {unknown_name('size', key, (*_SIZES, *_PAIRS))}")
         if key in fields:
             raise InvalidInput(f"--shape: {key} is there twice: remove one of them")
-        fields[key] = _numbers(key, value)
+        fields[key] = numbers(f"--shape: {key}", value)
     fields.setdefault("W", fields.get("H"))
     fields.setdefault("S", fields.get("R"))
     missing = [key for key in ("M", "C", "H", "R") if key not in fields]
@@ -135,13 +137,38 @@ def layer_of_shape(text: str, batch: int) -> Layer:
     return Layer("layer", N=batch, **fields)
 
 
-def _numbers(key: str, value: str) -> int | list[int]:
-    parts = value.split("x") if key in _PAIRS else [value]
+def numbers(option: str, value: str) -> int | list[int]:
+    """Read a whole number, or several such as ``2x1``.
+
+    Examples
+    --------
+    >>> numbers("--stride", "2"), numbers("--stride", "2x1")
+    (2, [2, 1])
+    """
+    parts = value.split("x")
     # A number of more digits than any limit has would only make the message long.
     if not all(part.removeprefix("-").isdecimal() and len(part) < 25 for part in parts):
-        raise InvalidInput(f"--shape: {key} must be a whole number, not {value[:25]!r}")
-    numbers = [int(part) for part in parts]
-    return numbers[0] if len(numbers) == 1 else numbers
+        raise InvalidInput(f"{option} must be a whole number, not {value[:25]!r}")
+    read = [int(part) for part in parts]
+    return read[0] if len(read) == 1 else read
+
+
+def letters(text: str) -> dict[str, int]:
+    """Read the letters of a mapping.
+
+    Examples
+    --------
+    >>> letters("m=64, e=13")
+    {'m': 64, 'e': 13}
+    """
+    read: dict[str, int] = {}
+    for word in text.replace(",", " ").split():
+        key, _equals, value = word.partition("=")
+        number = numbers(f"--mapping: {key[:25]}", value)
+        if key in read or not isinstance(number, int):
+            raise InvalidInput(f"--mapping: give each letter once, with one number, not {word!r}")
+        read[key] = number
+    return read
 
 
 def _is_path(name: str) -> bool:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from energysim.cli.app import one_line
 from energysim.cli.output import table
+from energysim.fixed_point import MOST_BITS as WORD_BITS
 from energysim.tables import si
 
 if TYPE_CHECKING:
     import rich.console
     import rich.table
 
-    from energysim import LayerResult
+    from energysim import LayerResult, Trace
     from energysim._core import Layer, Proof
     from energysim.validation import Comparison, Figure, Validation
 
-__all__ = ["layer_text", "search_view", "validation_view"]
+__all__ = ["layer_text", "search_view", "trace_view", "validation_view"]
 
 _LEVELS = {"dram": "DRAM", "glb": "GLB", "noc": "NoC", "rf": "RF"}
 _OPERANDS = ("ifmap", "filter", "psum")
@@ -107,6 +108,70 @@ def _proof(proof: Proof) -> rich.table.Table:
     lines = table("proof that no mapping of the dataflow costs less", "")
     for row in rows.items():
         lines.add_row(*row)
+    return lines
+
+
+def trace_view(traced: Trace, arch: str) -> tuple[rich.console.RenderableType, ...]:
+    """Return what tensors did under a mapping: energies, gated accesses, bits in DRAM."""
+    from rich.text import Text
+
+    head = (
+        f"{layer_text(traced.layer)}\n"
+        f"on {one_line(arch)}: energy {si(traced.energy)}, {_UNITS[traced.unit]}\n"
+        f"not zero: {traced.ifmap_density:.1%} of the ifmap, {traced.filter_density:.1%} of the "
+        "filters\n"
+    )
+    return (
+        Text(head),
+        Text(f"{traced.mapping}\n"),
+        _against_closed_form(traced),
+        Text(),
+        _gated(traced),
+        Text(),
+        _streams(traced),
+    )
+
+
+def _against_closed_form(traced: Trace) -> rich.table.Table:
+    energies = table("energy", "no zeros", "closed form", "these tensors", "difference")
+    dense, closed = traced.closed_form_by_level(1.0), traced.closed_form_by_level()
+    rows = [
+        (title, dense[level], closed[level], traced.by_level()[level])
+        for level, title in {**_LEVELS, "mac": "MAC"}.items()
+    ]
+    rows.append(("all", sum(dense.values()), sum(closed.values()), traced.energy))
+    for title, without, expected, real in rows:
+        difference = f"{expected / real - 1:+.2%}" if real else "-"
+        energies.add_row(title, si(without), si(expected), si(real), difference)
+    return energies
+
+
+def _gated(traced: Trace) -> rich.table.Table:
+    gated, counts = traced.gated, traced.counts
+    rows = {
+        "MACs": (gated.macs, counts.macs),
+        "RF reads of filters": (gated.rf.filter.read, counts.rf.filter.read),
+        "RF reads of psums": (gated.rf.psum.read, counts.rf.psum.read),
+        "RF writes of psums": (gated.rf.psum.write, counts.rf.psum.write),
+    }
+    lines = table("gated by zeros", "", "of", "share")
+    for title, (part, whole) in rows.items():
+        lines.add_row(title, f"{part:,}", f"{whole:,}", _share(part, whole))
+    return lines
+
+
+def _streams(traced: Trace) -> rich.table.Table:
+    lines = table("to and from DRAM", "words", "bits", "RLC bits", "RLC / bits")
+    for name, part in traced.dram_words().items():
+        bits = part["words"] * WORD_BITS
+        rlc = part.get("rlc_bits")
+        lines.add_row(
+            name.replace("_", " "),
+            f"{part['words']:,}",
+            f"{bits:,}",
+            "-" if rlc is None else f"{rlc:,}",
+            "-" if rlc is None else _share(rlc, bits),
+        )
     return lines
 
 

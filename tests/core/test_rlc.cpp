@@ -1,10 +1,9 @@
 // RLC streams: by hand, there and back, and with anything that is no stream.
 
-#include "compression/rlc.h"
-
 #include <random>
 
 #include "check.h"
+#include "compression/rlc.h"
 #include "deep.h"
 #include "errors.h"
 
@@ -114,11 +113,11 @@ TEST(rlc_refuses_what_no_encoder_writes) {
   const auto refuse = [](const Words& words, std::size_t count) {
     CHECK_THROWS(rlc::decode(words, count), InvalidInput);
   };
-  refuse({pair(0, 1, 0)}, 1);                                    // no last word
-  refuse({pair(0, 1, 0) | pair(0, 1, 1) | kLast}, 1);            // a pair too many
-  refuse({pair(2, 0, 0) | pair(0, 1, 1) | kLast}, 4);            // a zero level inside
-  refuse({kLast | pair(0, 1, 0), kLast | pair(0, 1, 0)}, 2);     // two last words
-  refuse({pair(31, 1, 0) | kLast}, 31);                          // a run past the end
+  refuse({pair(0, 1, 0)}, 1);                                         // no last word
+  refuse({pair(0, 1, 0) | pair(0, 1, 1) | kLast}, 1);                 // a pair too many
+  refuse({pair(2, 0, 0) | pair(0, 1, 1) | kLast}, 4);                 // a zero level inside
+  refuse({kLast | pair(0, 1, 0), kLast | pair(0, 1, 0)}, 2);          // two last words
+  refuse({pair(31, 1, 0) | kLast}, 31);                               // a run past the end
   refuse({pair(0, 1, 0) | pair(0, 2, 1) | pair(0, 3, 2), kLast}, 3);  // a word too many
 }
 

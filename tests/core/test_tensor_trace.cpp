@@ -27,19 +27,36 @@ Architecture chip(OfmapPath path = OfmapPath::ThroughGlb) {
 std::vector<Layer> layers() {
   return {
       Layer("plain", {.N = 2, .M = 5, .C = 3, .H = 9, .W = 8, .R = 3, .S = 3}),
-      Layer("strided", {.M = 4, .C = 2, .H = 11, .W = 11, .R = 3, .S = 3, .stride_v = 2,
-                        .stride_h = 2}),
-      Layer("stride > R", {.M = 3, .C = 2, .H = 9, .W = 10, .R = 2, .S = 1, .stride_v = 3,
-                           .stride_h = 4}),
-      Layer("padded", {.N = 2, .M = 3, .C = 2, .H = 5, .W = 4, .R = 3, .S = 3, .pad_top = 1,
-                       .pad_bottom = 2, .pad_left = 2, .pad_right = 1}),
-      Layer("dilated", {.M = 3, .C = 2, .H = 9, .W = 9, .R = 3, .S = 2, .dilation_v = 2,
-                        .dilation_h = 3}),
+      Layer("strided",
+            {.M = 4, .C = 2, .H = 11, .W = 11, .R = 3, .S = 3, .stride_v = 2, .stride_h = 2}),
+      Layer("stride > R",
+            {.M = 3, .C = 2, .H = 9, .W = 10, .R = 2, .S = 1, .stride_v = 3, .stride_h = 4}),
+      Layer("padded", {.N = 2,
+                       .M = 3,
+                       .C = 2,
+                       .H = 5,
+                       .W = 4,
+                       .R = 3,
+                       .S = 3,
+                       .pad_top = 1,
+                       .pad_bottom = 2,
+                       .pad_left = 2,
+                       .pad_right = 1}),
+      Layer("dilated",
+            {.M = 3, .C = 2, .H = 9, .W = 9, .R = 3, .S = 2, .dilation_v = 2, .dilation_h = 3}),
       Layer("groups", {.N = 2, .G = 2, .M = 3, .C = 3, .H = 6, .W = 6, .R = 3, .S = 3}),
       Layer("depthwise", {.N = 2, .G = 5, .H = 6, .W = 7, .R = 3, .S = 3, .pad_top = 1}),
       Layer("fc", {.N = 3, .M = 17, .C = 5, .H = 3, .W = 3, .R = 3, .S = 3}),
-      Layer("all padding", {.M = 2, .C = 1, .H = 1, .W = 1, .R = 1, .S = 1, .stride_v = 2,
-                            .pad_top = 2, .pad_bottom = 2, .pad_left = 2}),
+      Layer("all padding", {.M = 2,
+                            .C = 1,
+                            .H = 1,
+                            .W = 1,
+                            .R = 1,
+                            .S = 1,
+                            .stride_v = 2,
+                            .pad_top = 2,
+                            .pad_bottom = 2,
+                            .pad_left = 2}),
   };
 }
 
@@ -118,8 +135,8 @@ TEST(zeros_gate_macs_filter_reads_and_psums) {
 
 TEST(dram_streams_are_those_of_what_moves) {
   const Layer layer("conv", {.M = 2, .C = 2, .H = 6, .W = 6, .R = 3, .S = 3});
-  const Mapping mapping = mapping_from_letters(layer, chip(), find_dataflow("rs"), "filters",
-                                               {{"E1", 4}, {"m", 2}});
+  const Mapping mapping =
+      mapping_from_letters(layer, chip(), find_dataflow("rs"), "filters", {{"E1", 4}, {"m", 2}});
   const RandomTensors tensors(layer, 3);
   const auto traced = trace::run(layer, chip(), mapping.nest, tensors.get(), {}, 1);
   CHECK_EQ(traced.ifmap.words, traced.counts(Level::Dram, Operand::Ifmap).read);
