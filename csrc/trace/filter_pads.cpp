@@ -29,19 +29,20 @@ Count FilterPads::lacking(const Station& station, const Box& wanted, bool first)
   Count lacking = 0;
   for (const std::size_t member : station.members) {
     const Pe& pe = floor_.pes()[member];
-    if (!floor_.works(pe)) continue;
+    if (!pe.works) continue;
     lacking += !(pe.has[kFilter] && same_or_apart(Operand::Filter, pe.held, wanted));
   }
   return lacking;
 }
 
 void FilterPads::load(const Glb& glb, Ledger& ledger, bool first) {
+  if (!first && !floor_.moves(Operand::Filter)) return;
   bus_.begin_step();
   std::vector<Station>& stations = floor_.stations(Operand::Filter);
   Count deliveries = 0;
   for (std::size_t s = 0; s < stations.size(); ++s) {
     if (stations[s].working == 0) continue;
-    const Box wanted = floor_.share(Operand::Filter, stations[s]);
+    const Box& wanted = stations[s].wanted;
     const Count lack = lacking(stations[s], wanted, first);
     if (lack > 0) deliveries += lack * fetch(s, wanted, glb);
     stations[s].tile = wanted;
@@ -87,7 +88,7 @@ void FilterPads::recall(const Glb& glb) {
   std::vector<Station>& stations = floor_.stations(Operand::Filter);
   for (std::size_t s = 0; s < stations.size(); ++s) {
     if (stations[s].working == 0) continue;
-    stations[s].tile = floor_.share(Operand::Filter, stations[s]);
+    stations[s].tile = stations[s].wanted;
     fetch(s, stations[s].tile, glb);
   }
 }

@@ -71,7 +71,7 @@ void IfmapPads::load(const Glb& glb, Ledger& ledger, bool first) {
   Count deliveries = 0;
   for (std::size_t s = 0; s < stations.size(); ++s) {
     if (stations[s].working == 0) continue;
-    const Box wanted = floor_.share(Operand::Ifmap, stations[s]);
+    const Box& wanted = stations[s].wanted;
     deliveries += first ? load_members(s, wanted, from) : load_station(s, wanted, from);
     stations[s].tile = wanted;
     gather(s, wanted);
@@ -93,7 +93,7 @@ Count IfmapPads::load_members(std::size_t s, const Box& wanted, const IfmapPlace
   Count entered = 0, deliveries = 0;
   for (const std::size_t member : station.members) {
     const Pe& pe = floor_.pes()[member];
-    if (!floor_.works(pe)) continue;
+    if (!pe.works) continue;
     const bool has = pe.has[kIfmap];
     if (has && same_words(Operand::Ifmap, pe.held, wanted)) continue;
     const bool alike = like && like->has[kIfmap] == has &&
@@ -200,7 +200,7 @@ void IfmapPads::recall(const Glb& glb) {
   std::vector<Station>& stations = floor_.stations(Operand::Ifmap);
   for (std::size_t s = 0; s < stations.size(); ++s) {
     if (stations[s].working == 0) continue;
-    stations[s].tile = floor_.share(Operand::Ifmap, stations[s]);
+    stations[s].tile = stations[s].wanted;
     fetch(s, stations[s].tile, glb.ifmap(), Held{});
   }
 }

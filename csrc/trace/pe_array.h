@@ -52,7 +52,7 @@ class PeArray {
     psums_.begin_step(ledger);
     const std::vector<Pe>& pes = floor_.pes();
     for (std::size_t p = 0; p < pes.size(); ++p) {
-      if (!floor_.works(pes[p])) continue;
+      if (!pes[p].works) continue;
       psums_.work(p, ifmap_.values(pes[p].station[index(Operand::Ifmap)]),
                   filters_.pad(pes[p].station[index(Operand::Filter)]), ledger);
     }

@@ -38,11 +38,12 @@ void PsumPads<Sum, kChecked>::give_back_all(Ledger& ledger) {
 
 template <class Sum, bool kChecked>
 void PsumPads<Sum, kChecked>::begin_step(Ledger& ledger) {
+  if (!floor_.moves(Operand::Psum)) return;
   const std::vector<Station>& stations = floor_.stations(Operand::Psum);
   for (std::size_t s = 0; s < stations.size(); ++s) {
     if (stations[s].working == 0) continue;
     Chain& chain = chains_[s];
-    const Box wanted = floor_.share(Operand::Psum, stations[s]);
+    const Box& wanted = stations[s].wanted;
     if (chain.pes.empty() || !same_or_apart(Operand::Psum, chain.tile, wanted)) {
       leave(chain, ledger);
       enter(s, wanted, ledger);
@@ -78,7 +79,7 @@ void PsumPads<Sum, kChecked>::enter(std::size_t s, const Box& wanted, Ledger& le
   chain.products = 0;
   const Count lanes = lanes_for(chain.filters);
   for (const std::size_t member : floor_.stations(Operand::Psum)[s].members) {
-    if (!floor_.works(floor_.pes()[member])) continue;
+    if (!floor_.pes()[member].works) continue;
     chain.pes.push_back(member);
     Pad& pad = pads_[member];
     std::fill_n(pad.sums.begin(), chain.outs * lanes, Sum{0});

@@ -1,5 +1,7 @@
 #include "trace/stations.h"
 
+#include <utility>
+
 namespace energysim::trace {
 namespace {
 
@@ -42,62 +44,59 @@ Floor::Floor(const NestWalk& walk) : walk_(walk) {
   }
 }
 
-void Floor::begin_pass(const Box& pass, const Box& step) {
-  next_step(pass, step);
-  for (Dim d : kAllDims) {
-    Count working = 0;
-    for (const Span& share : shares_[at(d)]) working += share.size() > 0;
-    working_[at(d)] = working;
+void Floor::share_out(Dim dim, const Box& pass) {
+  for (std::size_t place = 0; place < shares_[at(dim)].size(); ++place) {
+    shares_[at(dim)][place] = walk_.share(dim, static_cast<Count>(place), pass, step_);
   }
   for (std::size_t o = 0; o < kOperands; ++o) {
-    const Operand operand = kAllOperands[o];
-    for (Station& station : stations_[o]) {
-      station.working = 0;
-      const bool emptied = no_words(operand, share(operand, station));
-      for (const std::size_t member : station.members) {
-        if (emptied) pes_[member].has[o] = false;
-        station.working += works(pes_[member]);
-      }
-    }
+    if (!relevant(kAllOperands[o], dim)) continue;
+    moves_[o] = true;
+    for (Station& station : stations_[o]) station.wanted[dim] = share(dim, station.place[at(dim)]);
   }
 }
 
 void Floor::next_step(const Box& pass, const Box& step) {
+  const Box before = std::exchange(step_, step);
+  moves_.fill(false);
+  for (Dim d : kAllDims) {
+    if (step[d] != before[d]) share_out(d, pass);
+  }
+}
+
+void Floor::begin_pass(const Box& pass, const Box& step) {
   step_ = step;
   for (Dim d : kAllDims) {
-    for (std::size_t place = 0; place < shares_[at(d)].size(); ++place) {
-      shares_[at(d)][place] = walk_.share(d, static_cast<Count>(place), pass, step);
+    share_out(d, pass);
+    Count working = 0;
+    for (const Span& share : shares_[at(d)]) working += share.size() > 0;
+    working_[at(d)] = working;
+  }
+  for (Pe& pe : pes_) pe.works = works(pe);
+  for (std::size_t o = 0; o < kOperands; ++o) {
+    for (Station& station : stations_[o]) {
+      station.working = 0;
+      const bool emptied = no_words(kAllOperands[o], station.wanted);
+      for (const std::size_t member : station.members) {
+        if (emptied) pes_[member].has[o] = false;
+        station.working += pes_[member].works;
+      }
     }
   }
 }
 
 void Floor::end_pass() {
   for (Pe& pe : pes_) {
-    if (!works(pe)) continue;
-    pe.held = share(pe);
+    if (!pe.works) continue;
+    for (Dim d : kAllDims) pe.held[d] = share(d, pe.place[at(d)]);
     for (bool& has : pe.has) has = true;
   }
 }
 
-bool Floor::among_working(const Sizes& place) const {
+bool Floor::works(const Pe& pe) const {
   for (std::size_t i = 0; i < kDims; ++i) {
-    if (place[i] >= working_[i]) return false;
+    if (pe.place[i] >= working_[i]) return false;
   }
   return true;
-}
-
-Box Floor::share(const Pe& pe) const {
-  Box box;
-  for (Dim d : kAllDims) box[d] = share(d, pe.place[at(d)]);
-  return box;
-}
-
-Box Floor::share(Operand operand, const Station& station) const {
-  Box box;
-  for (Dim d : kAllDims) {
-    if (relevant(operand, d)) box[d] = share(d, station.place[at(d)]);
-  }
-  return box;
 }
 
 }  // namespace energysim::trace
