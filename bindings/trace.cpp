@@ -6,9 +6,11 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <new>
 
 #include "bindings.h"
 #include "convert.h"
+#include "errors.h"
 #include "mapping.h"
 #include "watch.h"
 
@@ -48,6 +50,9 @@ TraceOf run_trace(const Layer& layer, const ArchitectureArgument& arch, const Ma
   } catch (const Interrupted&) {
     watch.raise_again();
     throw;
+  } catch (const std::bad_alloc&) {
+    throw InvalidInput("layer '" + layer.name() +
+                       "': not enough memory for its tensors: take fewer images");
   }
 }
 

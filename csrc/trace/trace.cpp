@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "checked.h"
 #include "crew.h"
 #include "errors.h"
 #include "trace/pe_array.h"
@@ -12,6 +13,9 @@
 
 namespace energysim::trace {
 namespace {
+
+// Of two bytes each; beyond, positions would not fit 32 bits either.
+constexpr Count kMostIfmapWords = (Count{1} << 31) - 1;
 
 void require(bool holds, const std::string& why) {
   if (!holds) throw InvalidInput(why);
@@ -32,6 +36,15 @@ void check_input(const Layer& layer, const Tensors& tensors, const Output& outpu
   require(!output.shift || (*output.shift >= 0 && *output.shift <= 62),
           "the shift must lie between 0 and 62, got " + std::to_string(output.shift.value_or(0)));
   const LayerShape& s = layer.shape();
+  const Checked rows =
+      (Checked(layer.E()) - 1) * s.stride_v + (Checked(s.R) - 1) * s.dilation_v + 1;
+  const Checked columns =
+      (Checked(layer.F()) - 1) * s.stride_h + (Checked(s.S) - 1) * s.dilation_h + 1;
+  const Count padded = (rows * columns * s.N * s.G * s.C).value();
+  require(padded <= kMostIfmapWords, "layer '" + layer.name() + "': the ifmap has " +
+                                         std::to_string(padded) + " words with its padding, more " +
+                                         "than the " + std::to_string(kMostIfmapWords) +
+                                         " that can be simulated: pad less or take fewer images");
   require(s.C * s.R * s.S <= std::numeric_limits<std::int32_t>::max(),
           "layer '" + layer.name() + "': more than 2147483647 products per psum");
 }
