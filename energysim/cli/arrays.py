@@ -73,7 +73,7 @@ def layer_of_tensors(
     >>> import numpy as np
     >>> layer, ifmap, _ = layer_of_tensors(np.ones((4, 8, 8)), np.ones((6, 2, 3, 3)), groups=2)
     >>> layer, ifmap.shape
-    (Layer('layer', N=1, G=2, M=3, C=2, H=8, W=8, R=3, S=3), (1, 4, 8, 8))
+    (Layer('layer', G=2, M=3, C=2, H=8, W=8, R=3, S=3), (1, 4, 8, 8))
     """
     from energysim import Layer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -128,7 +128,7 @@ def layer_of_shape(text: str, batch: int) -> Layer:
             raise InvalidInput(f"--shape: {unknown_name('size', key, (*_SIZES, *_PAIRS))}")
         if key in fields:
             raise InvalidInput(f"--shape: {key} is there twice: remove one of them")
-        fields[key] = numbers(f"--shape: {key}", value)
+        fields[key] = numbers(f"--shape: {key}", value, several=key in _PAIRS)
     fields.setdefault("W", fields.get("H"))
     fields.setdefault("S", fields.get("R"))
     missing = [key for key in ("M", "C", "H", "R") if key not in fields]
@@ -137,15 +137,15 @@ def layer_of_shape(text: str, batch: int) -> Layer:
     return Layer("layer", N=batch, **fields)
 
 
-def numbers(option: str, value: str) -> int | list[int]:
-    """Read a whole number, or several such as ``2x1``.
+def numbers(option: str, value: str, several: bool = True) -> int | list[int]:
+    """Read a whole number, or where they are allowed several, such as ``2x1``.
 
     Examples
     --------
     >>> numbers("--stride", "2"), numbers("--stride", "2x1")
     (2, [2, 1])
     """
-    parts = value.split("x")
+    parts = value.split("x") if several else [value]
     # A number of more digits than any limit has would only make the message long.
     if not all(part.removeprefix("-").isdecimal() and len(part) < 25 for part in parts):
         raise InvalidInput(f"{option} must be a whole number, not {value[:25]!r}")
@@ -164,10 +164,10 @@ def letters(text: str) -> dict[str, int]:
     read: dict[str, int] = {}
     for word in text.replace(",", " ").split():
         key, _equals, value = word.partition("=")
-        number = numbers(f"--mapping: {key[:25]}", value)
-        if key in read or not isinstance(number, int):
-            raise InvalidInput(f"--mapping: give each letter once, with one number, not {word!r}")
-        read[key] = number
+        number = numbers(f"--mapping: {key[:25]}", value, several=False)
+        if key in read:
+            raise InvalidInput(f"--mapping: {key} is there twice: remove one of them")
+        read[key] = cast(int, number)
     return read
 
 

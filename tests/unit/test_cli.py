@@ -225,7 +225,7 @@ def test_version() -> None:
     assert out("--version") == f"energysim {es.__version__}\n"
 
 
-COMMANDS = ("simulate", "search", "validate", "networks", "architectures", "dataflows")
+COMMANDS = ("simulate", "search", "trace", "validate", "networks", "architectures", "dataflows")
 
 
 def test_help_lists_all_commands() -> None:

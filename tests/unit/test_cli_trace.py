@@ -107,7 +107,7 @@ def check_error(words: str, message: str) -> None:
         ("both.npz --groups 0", "an ifmap of 4 channels"),
         ("both.npz --mapping m=0", ".*m must be at least 1"),
         ("both.npz --mapping m", "--mapping: m must be a whole number, not ''"),
-        ("both.npz --mapping m=1,m=2", "--mapping: give each letter once"),
+        ("both.npz --mapping m=1,m=2", "--mapping: m is there twice"),
         ("both.npz --mapping z=1", "unknown letter of rs 'z'"),
         ("both.npz --mapping psms:m=1", "unknown loop order of rs 'psms'"),
         ("both.npz --dataflow rss", "unknown dataflow 'rss'"),
