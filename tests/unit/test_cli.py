@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from unit.command import TINY_LAYER, TINY_SHAPE, network, out, run, written
 
@@ -249,6 +250,10 @@ def test_examples_in_the_help_are_right(command: str) -> None:
     examples = re.findall(r"^ +energysim ([^|>\n]+)", out(command, "--help"), re.MULTILINE)
     written("mynet.yaml", out("networks", "alexnet"))
     written("mychip.yaml", out("architectures", "eyeriss"))
+    tensors = {"ifmap": np.ones((1, 8, 13, 13), int), "filters": np.ones((64, 8, 3, 3), int)}
+    np.savez("conv3.npz", **tensors)
+    for name, array in tensors.items():
+        np.save(f"{name}.npy", array / 3)
     for example in examples:
         assert out(*example.split())
 
