@@ -20,7 +20,6 @@ class Positions {
   bool is_of(const Span& out, const Span& tap) const { return out == out_ && tap == tap_; }
 
   const std::vector<std::int32_t>& all() const { return all_; }
-  Count size() const { return static_cast<Count>(all_.size()); }
   // Of each position of this set, whether it is in `other` too. Both are ascending.
   void mark_common(const Positions& other, std::vector<std::uint8_t>& common) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <stdexcept>
 #include <string>
 
 #include "checked.h"
@@ -185,6 +186,9 @@ Traced run(const Layer& layer, const Architecture& arch, const Nest& nest, const
   traced.checked = run.checked();
   traced.shift = output.shift ? *output.shift : least_shift(run.dram().psums, output);
   traced.stored_ofmap = store_ofmap(run.dram(), ledger.finished, output, traced.shift);
+  if (traced.stored_ofmap.words != layer.ofmap_words()) {
+    throw std::logic_error("tensor simulator: a psum lacks products");
+  }
   traced.ofmap = std::move(run.dram().psums);
   return traced;
 }
