@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "checked.h"
 #include "crew.h"
 #include "errors.h"
 #include "trace/pe_array.h"
@@ -37,11 +36,9 @@ void check_input(const Layer& layer, const Tensors& tensors, const Output& outpu
   require(!output.shift || (*output.shift >= 0 && *output.shift <= 62),
           "the shift must lie between 0 and 62, got " + std::to_string(output.shift.value_or(0)));
   const LayerShape& s = layer.shape();
-  const Checked rows =
-      (Checked(layer.E()) - 1) * s.stride_v + (Checked(s.R) - 1) * s.dilation_v + 1;
-  const Checked columns =
-      (Checked(layer.F()) - 1) * s.stride_h + (Checked(s.S) - 1) * s.dilation_h + 1;
-  const Count padded = (rows * columns * s.N * s.G * s.C).value();
+  const Count rows = reach({s.stride_v, s.dilation_v}, layer.E(), s.R);
+  const Count columns = reach({s.stride_h, s.dilation_h}, layer.F(), s.S);
+  const Count padded = rows * columns * s.N * s.G * s.C;  // which a layer knows to fit 64 bits
   require(padded <= kMostIfmapWords, "layer '" + layer.name() + "': the ifmap has " +
                                          std::to_string(padded) + " words with its padding, more " +
                                          "than the " + std::to_string(kMostIfmapWords) +

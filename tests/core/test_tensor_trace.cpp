@@ -219,18 +219,15 @@ TEST(tensors_of_the_wrong_size_are_refused) {
 
 TEST(padding_beyond_memory_is_refused) {
   const Count far = Count{1} << 40;
-  const Layer layer("far", {.stride_v = far, .stride_h = far, .pad_top = far, .pad_left = far});
-  CHECK_EQ(layer.ofmap_words(), 4);
+  const Layer layer("wide", {.stride_h = far, .pad_left = far});
+  CHECK_EQ(layer.ofmap_words(), 2);
   Nest nest;
   for (Dim d : kAllDims) {
     const Count size = layer.size(d);
     nest[d] = {size, size, size, size, size};
   }
   const std::vector<trace::Word> one(1);
-  CHECK_THROWS(trace::run(layer, chip(), nest, {one, one}, {}, 1), CountOverflow);
-  const Layer wide("wide", {.stride_h = far, .pad_left = far});
-  nest[Dim::E] = {1, 1, 1, 1, 1};
-  CHECK_THROWS(trace::run(wide, chip(), nest, {one, one}, {}, 1), InvalidInput);
+  CHECK_THROWS(trace::run(layer, chip(), nest, {one, one}, {}, 1), InvalidInput);
 }
 
 }  // namespace
