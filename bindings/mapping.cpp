@@ -4,13 +4,13 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <map>
 
 #include "bindings.h"
 #include "convert.h"
 #include "declarations.h"
 #include "errors.h"
 #include "mapping_text.h"
+#include "ways.h"
 
 namespace energysim::bindings {
 namespace {
@@ -72,14 +72,7 @@ py::typing::Dict<py::str, Tiles> tile_dict(const Mapping& mapping) {
   return out;
 }
 
-py::typing::Dict<py::str, py::bool_> glb_dict(const Mapping& mapping) {
-  py::dict out;
-  for (Operand operand : kAllOperands) {
-    const auto o = static_cast<std::size_t>(index(operand));
-    out[py::str(std::string(kOperandNames[o]))] = mapping.nest.glb.holds[o];
-  }
-  return out;
-}
+AnyDict mapping_ways(const Mapping& mapping) { return ways_dict(mapping.nest.ways); }
 
 LetterDict letter_dict(const Mapping& mapping) {
   py::dict out;
@@ -116,7 +109,7 @@ Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
 
 Mapping from_nest(const std::string& dataflow_name, const std::string& scheme_name,
                   const TileMapping& tiles, const std::optional<std::vector<LoopName>>& loops,
-                  const std::optional<std::map<std::string, bool>>& glb_holds) {
+                  const std::optional<AnyMapping>& ways) {
   Mapping mapping;
   mapping.dataflow = dataflow_named(dataflow_name);
   const Scheme& scheme = scheme_named(*mapping.dataflow, scheme_name);
@@ -125,12 +118,7 @@ Mapping from_nest(const std::string& dataflow_name, const std::string& scheme_na
     mapping.nest[dim_of(dim)] = tiles_of(value, "tiles of " + dim);
   }
   mapping.nest.order = loops ? order_of(*loops) : scheme.order;
-  mapping.nest.glb = scheme.glb;
-  if (glb_holds) {
-    for (const auto& [operand, holds] : *glb_holds) {
-      mapping.nest.glb.holds[index(operand_of(operand))] = holds;
-    }
-  }
+  mapping.nest.ways = ways ? changed_ways(scheme.ways, *ways, "ways") : scheme.ways;
   return mapping;
 }
 
@@ -155,14 +143,13 @@ AnyDict to_dict(const Mapping& mapping) {
   out["letters"] = letter_dict(mapping);
   out["tiles"] = tiles;
   out["loops"] = loops;
-  out["glb_holds"] = glb_dict(mapping);
+  out["ways"] = mapping_ways(mapping);
   return out;
 }
 
 Mapping from_state(const py::tuple& state) {
   return from_nest(state[0].cast<std::string>(), state[1].cast<std::string>(), state[2],
-                   state[3].cast<std::vector<LoopName>>(),
-                   state[4].cast<std::map<std::string, bool>>());
+                   state[3].cast<std::vector<LoopName>>(), state[4].cast<AnyMapping>());
 }
 
 bool same(const Mapping& a, const Mapping& b) {
@@ -202,7 +189,9 @@ constexpr const char* kFromNestDoc =
     "`tiles` has (layer, glb, pass, pe, rf) by dimension, and ones for those left out; `loops` "
     "has\n"
     "(dimension, storey) from the outermost inwards, with the storeys 'dram', 'glb' and 'pe', and\n"
-    "`glb_holds` says by operand whether it passes through the GLB. What is None is the scheme's.";
+    "`ways` says by operand what differs from the scheme: {'ifmap': {'levels': ['dram', 'glb',\n"
+    "'noc', 'rf'], 'halo': 'slide', 'refetch': 'on_change'}, 'psum': {'chain': ['C', 'R', 'S']}}.\n"
+    "What is None is the scheme's.";
 
 void bind_tiles(py::module_& module) {
   py::class_<Tiles>(module, "Tiles", py::is_final(),
@@ -252,8 +241,8 @@ void bind_mapping(py::module_& module) {
   cls.def_static("from_letters", &from_letters, py::arg("layer"), py::arg("arch"),
                  py::arg("dataflow"), py::arg("scheme"), py::arg("letters"), kFromLettersDoc)
       .def_static("from_nest", &from_nest, py::arg("dataflow"), py::arg("scheme"), py::kw_only(),
-                  py::arg("tiles"), py::arg("loops") = py::none(),
-                  py::arg("glb_holds") = py::none(), kFromNestDoc)
+                  py::arg("tiles"), py::arg("loops") = py::none(), py::arg("ways") = py::none(),
+                  kFromNestDoc)
       .def_property_readonly(
           "dataflow", [](const Mapping& mapping) { return mapping.dataflow->name; },
           "Name of the dataflow.")
@@ -263,8 +252,10 @@ void bind_mapping(py::module_& module) {
       .def_property_readonly("loops", &loop_tuple,
                              "Dimension and storey of each temporal loop, from the outermost "
                              "inwards; the loop over groups, outside all, is not listed.")
-      .def_property_readonly("glb_holds", &glb_dict,
-                             "Whether an operand is held in the GLB on its way.")
+      .def_property_readonly("ways", &mapping_ways,
+                             "The way of each operand: levels that it passes, whether the GLB's "
+                             "halo and unchanged tiles are fetched again, dimensions along which "
+                             "PEs pass psums on.")
       .def("to_dict", &to_dict, "Return all of it as plain dicts, lists, numbers and text.")
       .def("__eq__", &same, py::is_operator())
       .def("__hash__", [](const Mapping& mapping) { return py::hash(py::str(repr(mapping))); })
@@ -275,7 +266,7 @@ void bind_mapping(py::module_& module) {
             py::dict tiles;
             for (Dim dim : kAllDims) tiles[py::str(dim_name(dim))] = sizes(mapping.nest[dim]);
             return py::make_tuple(mapping.dataflow->name, mapping.scheme, tiles, loops_of(mapping),
-                                  glb_dict(mapping));
+                                  mapping_ways(mapping));
           },
           &from_state));
 }

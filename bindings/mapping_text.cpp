@@ -20,12 +20,14 @@ class Drawing {
     if (groups > 1) open("for each of " + std::to_string(groups) + " groups", "");
     loops(Storey::Dram);
     note(
-        "GLB holds", [&](Operand operand) { return nest_.glb[operand]; },
+        "GLB holds", [&](Operand operand) { return nest_.ways[operand].glb; },
         [](const Tiles& t) { return t.glb; });
     loops(Storey::Glb);
     array();
     loops(Storey::Pe);
-    note("PE holds", [](Operand) { return true; }, [](const Tiles& t) { return t.rf; });
+    note(
+        "PE holds", [&](Operand operand) { return nest_.ways[operand].rf; },
+        [](const Tiles& t) { return t.rf; });
     return joined();
   }
 

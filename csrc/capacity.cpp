@@ -62,7 +62,7 @@ Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim, Count siz
   const Lines needs = needs_along(space.layer(), nest, dim, &Tiles::glb);
   Line total;
   for (Operand operand : kAllOperands) {
-    if (nest.glb[operand]) total += needs[operand];
+    if (nest.ways[operand].glb) total += needs[operand];
   }
   return total.greatest(space.arch().glb_words, size);
 }
@@ -73,6 +73,7 @@ Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size
   Line total;
   Count least = size;
   for (Operand operand : kAllOperands) {
+    if (!nest.ways[operand].rf) continue;
     if (rf.pooled) {
       total += needs[operand];
     } else {
@@ -83,14 +84,9 @@ Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size
 }
 
 Count greatest_chunks(const Space& space, const Nest& nest, Dim dim) {
-  const Grid& grid = space.dataflow().grid;
-  const Count there = rectangles(space.arch().rows, space.arch().columns,
-                                 nest[grid.vertical].chunks(), nest[grid.horizontal].chunks());
-  Count others = 1;
-  for (Dim d : kAllDims) {
-    if (d != grid.vertical && d != grid.horizontal && d != dim) others *= nest[d].chunks();
-  }
-  return floor_div(there, others);
+  const PeSets sets =
+      pe_sets(space.dataflow().array, space.arch().rows, space.arch().columns, nest);
+  return floor_div(sets.there, sets.need / nest[dim].chunks());
 }
 
 }  // namespace
@@ -103,8 +99,7 @@ Room room(const Space& space, const Nest& nest, Dim dim) {
     room.glb = greatest_glb_tile(space, nest, dim, size);
     if (rule.rf == Tile::Same) room.rf = greatest_rf_tile(space, nest, dim, size);
   }
-  const Grid& grid = space.dataflow().grid;
-  const bool spans = dim == grid.vertical || dim == grid.horizontal;
+  const bool spans = space.dataflow().array.spans(dim);
   if (rule.pass == Tile::Free && !spans) room.chunks = greatest_chunks(space, nest, dim);
   return room;
 }

@@ -25,14 +25,14 @@ NestTerms<Checked> nest_terms(const Layer& layer, const Nest& nest) {
 }
 
 AccessCounts<Checked> count_nest(const Layer& layer, const Architecture& arch, const Nest& nest) {
-  Flows<Checked> moved = flows(nest_terms(layer, nest), nest.order);
+  Flows<Checked> moved = flows(nest_terms(layer, nest), nest.order, nest.ways);
   const Checked groups = layer.size(Dim::G);
   for (int o = 0; o < kOperands; ++o) {
     moved.glb[o] *= groups;
     moved.array[o] *= groups;
     moved.pes[o] *= groups;
   }
-  return accesses<Checked>(moved, layer.macs(), layer.ofmap_words(), nest.glb, arch.ofmap_path);
+  return accesses<Checked>(moved, layer.macs(), layer.ofmap_words(), nest.ways, arch.ofmap_path);
 }
 
 AccessCounts<Checked> count(const Layer& layer, const Architecture& arch, const Mapping& mapping) {

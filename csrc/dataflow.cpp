@@ -37,6 +37,20 @@ Count rectangles(Count rows, Count columns, Count height, Count width) {
   return rows / (height * ceil_div(width, columns));
 }
 
+PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nest) {
+  PeSets sets;
+  const bool grid = rule.packing == Packing::Grid;
+  if (grid) {
+    sets.height = nest[rule.vertical].chunks();
+    sets.width = nest[rule.horizontal].chunks();
+  }
+  sets.there = rectangles(rows, columns, sets.height, sets.width);
+  for (Dim d : kAllDims) {
+    if (!rule.spans(d)) sets.need *= nest[d].chunks();
+  }
+  return sets;
+}
+
 const std::vector<DataflowPtr>& dataflows() {
   static const std::vector<DataflowPtr> all = [] {
     std::vector<DataflowPtr> list;

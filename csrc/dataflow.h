@@ -13,10 +13,11 @@ namespace energysim {
 
 // How a dataflow chooses the size of a tile.
 enum class Tile : std::uint8_t {
-  One,    // a single coordinate
-  Same,   // the same as the tile of the next storey inwards
-  Free,   // any size; on the array: any number of PEs side by side
-  Whole,  // the whole dimension; cut over time only as far as it cannot fit otherwise
+  One,      // a single coordinate
+  Same,     // the same as the tile of the next storey inwards
+  Free,     // any size; on the array: any number of PEs side by side
+  Whole,    // the whole dimension; cut over time only as far as it cannot fit otherwise
+  Untiled,  // the whole dimension; if it does not fit, nothing does
 };
 
 // The rule of one dimension, outside in.
@@ -26,13 +27,13 @@ struct DimRule {
   bool operator==(const DimRule&) const = default;
 };
 
-// A family of nests that share loop orders and ways through the GLB. `glb_tiles` overrides the GLB
+// A family of nests that share loop orders and the operands' ways. `glb_tiles` overrides the GLB
 // rule of single dimensions.
 struct Scheme {
   std::string name;
   std::string keeps;  // what this order of loops keeps where, in words
   LoopOrder order;
-  GlbPass glb;
+  Ways ways;
   std::vector<std::pair<Dim, Tile>> glb_tiles;
 };
 
@@ -43,12 +44,28 @@ struct Variable {
   enum class At : std::uint8_t { Pe, Pass, Glb } at = At::Pe;
 };
 
-// Rectangles on the array: `vertical` PEs high and `horizontal` PEs wide; a rectangle wider than
-// the array is folded into pieces above each other; all other dimensions that are cut in space
-// stand as further rectangles wherever they fit.
-struct Grid {
-  Dim vertical = Dim::R;
-  Dim horizontal = Dim::E;
+// How PEs side by side find room on the array.
+//   Grid   in rectangles, `vertical` PEs high and `horizontal` PEs wide; a rectangle wider than the
+//          array is folded into pieces above each other; all other dimensions that are cut in space
+//          stand as further rectangles wherever they fit
+//   Pool   anywhere: no more than there are PEs
+enum class Packing : std::uint8_t { Grid, Pool };
+struct ArrayRule {
+  Packing packing = Packing::Grid;
+  Dim vertical = Dim::R, horizontal = Dim::E;
+
+  // Is a dimension the side of a rectangle?
+  bool spans(Dim dim) const {
+    return packing == Packing::Grid && (dim == vertical || dim == horizontal);
+  }
+  bool operator==(const ArrayRule&) const = default;
+};
+
+// What a nest needs of the array: so many rectangles (single PEs of a pool), and how many find
+// room.
+struct PeSets {
+  Count height = 1, width = 1;
+  Count need = 1, there = 0;
 };
 
 struct Dataflow {
@@ -58,7 +75,7 @@ struct Dataflow {
   DimRule rules[kDims];
   std::vector<Scheme> schemes;
   std::vector<Variable> variables;  // in the order in which the search decides them
-  Grid grid;
+  ArrayRule array;
 
   DimRule rule(Dim dim, const Scheme& scheme) const;
   // The one of that name; both throw InvalidInput.
@@ -68,6 +85,7 @@ struct Dataflow {
 
 // Rectangles of height x width PEs that fit on an array of rows x columns.
 Count rectangles(Count rows, Count columns, Count height, Count width);
+PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nest);
 
 using DataflowPtr = std::shared_ptr<const Dataflow>;
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string_view>
 
@@ -53,6 +55,21 @@ constexpr bool relevant(Operand operand, Dim dim) {
   }
   return false;
 }
+
+// Some of the dimensions.
+struct DimSet {
+  std::uint8_t bits = 0;
+
+  constexpr DimSet() = default;
+  constexpr DimSet(std::initializer_list<Dim> dims) {
+    for (Dim d : dims) add(d);
+  }
+  constexpr void add(Dim dim) { bits = static_cast<std::uint8_t>(bits | 1u << index(dim)); }
+  constexpr bool has(Dim dim) const { return (bits >> index(dim) & 1u) != 0; }
+  auto operator<=>(const DimSet&) const = default;
+};
+// The dimensions over which psums accumulate.
+inline constexpr DimSet kReduction{Dim::C, Dim::R, Dim::S};
 
 // Quotients of sizes that are not negative. Nearly all fit 32 bits, where division is several times
 // faster, and the search divides a lot. Unsigned, so that no sum of two sizes overflows.

@@ -2,9 +2,9 @@
 
 namespace energysim {
 
-EnergyForm::EnergyForm(const LoopOrder& order, const Prices& prices, std::span<const Stage> stages,
+EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices, std::span<const Stage> stages,
                        const AxisFactors& factors)
-    : plan_(flow_plan(order, stages)),
+    : plan_(flow_plan(order, ways, stages)),
       stages_(stages.begin(), stages.end()),
       factors_(factors),
       base_(prices.least_base()) {

@@ -87,8 +87,8 @@ bool decided_by(std::span<const Stage> stages, int axis) {
   });
 }
 
-FlowPlan make_plan(const LoopOrder& order, std::span<const Stage> stages) {
-  const std::vector<FlowTerm> terms = flow_terms(order);
+FlowPlan make_plan(const LoopOrder& order, const Ways& ways, std::span<const Stage> stages) {
+  const std::vector<FlowTerm> terms = flow_terms(order, ways);
   std::vector<Key> keys;
   for (const FlowTerm& term : terms) keys.push_back(key_of(term, stages));
   std::sort(keys.begin(), keys.end());
@@ -122,6 +122,7 @@ FlowPlan make_plan(const LoopOrder& order, std::span<const Stage> stages) {
 
 struct PlanKey {
   std::vector<Loop> loops;
+  Ways ways;
   std::vector<Stage> stages;
 
   auto operator<=>(const PlanKey&) const = default;
@@ -129,7 +130,7 @@ struct PlanKey {
 
 }  // namespace
 
-std::vector<FlowTerm> flow_terms(const LoopOrder& order) {
+std::vector<FlowTerm> flow_terms(const LoopOrder& order, const Ways& ways) {
   using namespace residence_detail;
   const NestTerms<Polynomial> symbols = nest_symbols();
   std::vector<FlowTerm> terms;
@@ -140,26 +141,27 @@ std::vector<FlowTerm> flow_terms(const LoopOrder& order) {
   };
   for (Reach reach : {Reach::Glb, Reach::Array, Reach::Pes}) {
     const int loops = loops_above(reach, order);
-    add(fetched_plain<Operand::Filter>(reach, symbols, order, loops), reach, Operand::Filter, 0);
-    add(fetched_plain<Operand::Psum>(reach, symbols, order, loops), reach, Operand::Psum, 0);
-    const IfmapSteps<Polynomial> steps = ifmap_steps(reach, symbols, order, loops);
+    add(fetched_plain<Operand::Filter>(reach, symbols, order, ways, loops), reach, Operand::Filter, 0);
+    add(fetched_plain<Operand::Psum>(reach, symbols, order, ways, loops), reach, Operand::Psum, 0);
+    const IfmapSteps<Polynomial> steps = ifmap_steps(reach, symbols, order, ways.ifmap, loops);
     for (int k = 0; k < steps.size; ++k) {
-      const Polynomial& tiles = tiles_after(symbols[Dim::M], reach, steps.storeys[k]);
-      add(steps.weight[k] * tiles, reach, Operand::Ifmap, k);
+      add(steps.weight[k] * steps.tiles[k], reach, Operand::Ifmap, k);
     }
   }
   return terms;
 }
 
-std::shared_ptr<const FlowPlan> flow_plan(const LoopOrder& order, std::span<const Stage> stages) {
+std::shared_ptr<const FlowPlan> flow_plan(const LoopOrder& order, const Ways& ways,
+                                          std::span<const Stage> stages) {
   static std::mutex mutex;
   static std::map<PlanKey, std::shared_ptr<const FlowPlan>> plans;
   PlanKey key;
   for (int j = 0; j < order.size(); ++j) key.loops.push_back(order[j]);
+  key.ways = ways;
   key.stages.assign(stages.begin(), stages.end());
   const std::lock_guard lock(mutex);
   std::shared_ptr<const FlowPlan>& plan = plans[key];
-  if (!plan) plan = std::make_shared<const FlowPlan>(make_plan(order, stages));
+  if (!plan) plan = std::make_shared<const FlowPlan>(make_plan(order, ways, stages));
   return plan;
 }
 

@@ -31,7 +31,7 @@ struct FlowTerm {
 };
 
 // All flows under a loop order, for one group of a layer.
-std::vector<FlowTerm> flow_terms(const LoopOrder& order);
+std::vector<FlowTerm> flow_terms(const LoopOrder& order, const Ways& ways);
 
 // Some axes that a search decides one after another, and the dimension that it decides last.
 struct Stage {
@@ -69,6 +69,7 @@ struct FlowPlan {
 };
 
 // The plan of a loop order for some stages, made once.
-std::shared_ptr<const FlowPlan> flow_plan(const LoopOrder& order, std::span<const Stage> stages);
+std::shared_ptr<const FlowPlan> flow_plan(const LoopOrder& order, const Ways& ways,
+                                          std::span<const Stage> stages);
 
 }  // namespace energysim

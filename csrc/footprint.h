@@ -31,11 +31,14 @@ Count footprint(const Layer& layer, Operand operand, TileOf tile) {
   return 0;
 }
 
+// Words of an operand's tiles in the GLB and in a PE's scratch pads; none where it passes them by.
 inline Count glb_need(const Layer& layer, const Nest& nest, Operand operand) {
+  if (!nest.ways[operand].glb) return 0;
   return footprint(layer, operand, [&](Dim d) { return nest[d].glb; });
 }
 
 inline Count rf_need(const Layer& layer, const Nest& nest, Operand operand) {
+  if (!nest.ways[operand].rf) return 0;
   return footprint(layer, operand, [&](Dim d) { return nest[d].rf; });
 }
 

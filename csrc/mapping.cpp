@@ -27,6 +27,21 @@ void naming(const Layer& layer, Check check) {
   }
 }
 
+// Which of the mapping's letters to make smaller; `otherwise` if none that matter is above one.
+template <class Matters>
+std::string remedy(const Mapping& mapping, Matters matters, const std::string& otherwise) {
+  std::vector<std::string> letters;
+  for (const Variable& v : mapping.dataflow->variables) {
+    if (matters(v) && mapping.letter(v) > 1) letters.push_back(v.letter);
+  }
+  if (letters.empty()) return "; " + otherwise;
+  std::string text = "; make ";
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < letters.size() ? ", " : " or ") + letters[i];
+  }
+  return text + " smaller";
+}
+
 void check_tiles(const Layer& layer, const Nest& nest) {
   for (Dim d : kAllDims) {
     const Tiles& t = nest[d];
@@ -85,13 +100,15 @@ void check_rule(const Mapping& mapping) {
     must(rule.rf != Tile::One || t.rf == 1, "a single " + name_of(d) + " in the scratch pads");
     must(rule.rf != Tile::Same || t.rf == t.pe, "the RF tile of " + name_of(d) + " to be the PE's");
     must(rule.pe != Tile::One || t.pe == 1, "a single " + name_of(d) + " in a PE");
+    must(rule.pe != Tile::Untiled || t.pe == t.layer, "all of " + name_of(d) + " in a PE");
+    must(rule.pass != Tile::Untiled || t.pass == t.layer, "all of " + name_of(d) + " on the array");
     must(rule.pass != Tile::Same || t.pass == t.pe,
          "the pass tile of " + name_of(d) + " to be the PE's");
     must(rule.glb != Tile::Same || t.glb == t.pass,
          "the GLB tile of " + name_of(d) + " to be the pass'");
     must(rule.glb != Tile::Whole || t.glb == t.layer, "all of " + name_of(d) + " in the GLB");
   }
-  if (mapping.nest.order != scheme.order || mapping.nest.glb != scheme.glb) {
+  if (mapping.nest.order != scheme.order || mapping.nest.ways != scheme.ways) {
     refuse("its loops or its ways through the GLB are not those of loop order '" + scheme.name +
            "' of dataflow '" + mapping.dataflow->name +
            "'; leave them out, or name the loop order that they belong to");
@@ -99,23 +116,41 @@ void check_rule(const Mapping& mapping) {
 }
 
 void check_array(const Architecture& arch, const Mapping& mapping) {
-  const Grid& grid = mapping.dataflow->grid;
-  const Count height = mapping.nest[grid.vertical].chunks();
-  const Count width = mapping.nest[grid.horizontal].chunks();
-  const Count there = rectangles(arch.rows, arch.columns, height, width);
-  const Count need = rectangles_needed(*mapping.dataflow, mapping.nest);
-  if (need <= there) return;
-  refuse("it needs " + std::to_string(need) + " PE sets of " + std::to_string(height) + " x " +
-         std::to_string(width) + " PEs, the array of " + std::to_string(arch.rows) + " x " +
-         std::to_string(arch.columns) + " holds " + std::to_string(there) +
-         "; make r * t or e smaller");
+  const PeSets sets = pe_sets(mapping.dataflow->array, arch.rows, arch.columns, mapping.nest);
+  if (sets.need <= sets.there) return;
+  const bool pool = mapping.dataflow->array.packing == Packing::Pool;
+  const std::string what = pool ? "PEs"
+                                : "PE sets of " + std::to_string(sets.height) + " x " +
+                                      std::to_string(sets.width) + " PEs";
+  refuse("it needs " + std::to_string(sets.need) + " " + what + ", the array of " +
+         std::to_string(arch.rows) + " x " + std::to_string(arch.columns) + " holds " +
+         std::to_string(sets.there) +
+         remedy(
+             mapping, [](const Variable& v) { return v.at == Variable::At::Pass; },
+             "take more PEs"));
 }
 
 std::string sum_text(Count sum) {
   return (sum == kGreatestCount ? "at least " : "") + std::to_string(sum);
 }
 
-void check_capacity(const Layer& layer, const Architecture& arch, const Nest& nest) {
+void check_capacity(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
+  const Nest& nest = mapping.nest;
+  const Scheme& scheme = mapping.dataflow->scheme(mapping.scheme);
+  const auto smaller_pads = [&](auto concerns) {
+    const auto matters = [&](const Variable& v) {
+      return v.at == Variable::At::Pe && concerns(v.dim) &&
+             mapping.dataflow->rule(v.dim, scheme).rf == Tile::Same;
+    };
+    return remedy(mapping, matters, "take larger scratch pads");
+  };
+  const auto in_glb = [&](const Variable& v) {
+    const bool held = std::any_of(kAllOperands.begin(), kAllOperands.end(), [&](Operand operand) {
+      return nest.ways[operand].glb && relevant(operand, v.dim);
+    });
+    const Tile glb = mapping.dataflow->rule(v.dim, scheme).glb;
+    return held && glb == (v.at == Variable::At::Glb ? Tile::Free : Tile::Same);
+  };
   Count pool = 0, buffer = 0;
   std::string parts;
   for (Operand operand : kAllOperands) {
@@ -124,10 +159,10 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
     pool = saturating_sum(pool, pad);
     if (!arch.rf.pooled && pad > there) {
       refuse("the " + who + " needs " + std::to_string(pad) +
-             " words of scratch pad in a PE, there are " + std::to_string(there) + "; make " +
-             (operand == Operand::Ifmap ? "q" : "p or q") + " smaller");
+             " words of scratch pad in a PE, there are " + std::to_string(there) +
+             smaller_pads([&](Dim d) { return relevant(operand, d); }));
     }
-    if (nest.glb[operand]) {
+    if (nest.ways[operand].glb) {
       const Count words = glb_need(layer, nest, operand);
       buffer = saturating_sum(buffer, words);
       parts += (parts.empty() ? "" : " + ") + who + " " + std::to_string(words);
@@ -135,11 +170,11 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
   }
   if (arch.rf.pooled && pool > arch.rf.pool) {
     refuse("a PE needs " + sum_text(pool) + " words of scratch pad, there are " +
-           std::to_string(arch.rf.pool) + "; make p or q smaller");
+           std::to_string(arch.rf.pool) + smaller_pads([](Dim) { return true; }));
   }
   if (buffer > arch.glb_words) {
     refuse("the GLB needs " + sum_text(buffer) + " words (" + parts + "), there are " +
-           std::to_string(arch.glb_words) + "; make m, n or e smaller");
+           std::to_string(arch.glb_words) + remedy(mapping, in_glb, "take a larger GLB"));
   }
 }
 
@@ -147,11 +182,6 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Nest& ne
 void check_any(const Layer& layer, const Nest& nest) {
   check_tiles(layer, nest);
   check_loops(nest);
-  if (!nest.glb[Operand::Psum]) {
-    refuse(
-        "psums must be held in the GLB, where unfinished ones wait; only ifmaps and filters may "
-        "pass it by");
-  }
 }
 
 void check_all(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
@@ -159,7 +189,7 @@ void check_all(const Layer& layer, const Architecture& arch, const Mapping& mapp
   check_any(layer, mapping.nest);
   check_rule(mapping);
   check_array(arch, mapping);
-  check_capacity(layer, arch, mapping.nest);
+  check_capacity(layer, arch, mapping);
 }
 
 // Tiles are clipped to their dimension and to each other; what is counted has to be what was asked
@@ -176,14 +206,6 @@ void check_letter(const Mapping& mapping, const Variable& variable, Count asked)
 
 }  // namespace
 
-Count rectangles_needed(const Dataflow& dataflow, const Nest& nest) {
-  Count need = 1;
-  for (Dim d : kAllDims) {
-    if (d != dataflow.grid.vertical && d != dataflow.grid.horizontal) need *= nest[d].chunks();
-  }
-  return need;
-}
-
 Count Mapping::letter(const Variable& variable) const {
   const Tiles& t = nest[variable.dim];
   switch (variable.at) {
@@ -195,6 +217,33 @@ Count Mapping::letter(const Variable& variable) const {
       return t.glb;
   }
   return 0;
+}
+
+void check_ways(const Ways& ways) {
+  for (Operand operand : kAllOperands) {
+    const std::string who(kOperandNames[index(operand)]);
+    const Way& way = ways[operand];
+    const bool always = way.refetch == Refetch::Always, halo = way.halo == Halo::Refetch;
+    if (!way.glb && (always || halo)) {
+      throw InvalidInput(
+          who + ": " + (always ? "refetch: always" : "halo: refetch") +
+          " speaks of its tile in the GLB, which it passes by; add glb to its levels");
+    }
+    if (operand != Operand::Ifmap && halo) {
+      throw InvalidInput(who + ": only the ifmap has a halo");
+    }
+    if (operand == Operand::Psum && always) {
+      throw InvalidInput(
+          "psum: a psum tile that does not change is never written up and read back");
+    }
+  }
+  for (Dim d : kAllDims) {
+    if (ways.psum_chain.has(d) && !kReduction.has(d)) {
+      throw InvalidInput(
+          "psum: PEs along " + name_of(d) +
+          " work on different psums, which no chain joins; a chain is along C, R, S");
+    }
+  }
 }
 
 void check_nest(const Layer& layer, const Nest& nest) {

@@ -17,9 +17,6 @@ struct Mapping {
   Count letter(const Variable& variable) const;
 };
 
-// Rectangles that a nest needs on the array.
-Count rectangles_needed(const Dataflow& dataflow, const Nest& nest);
-
 // Throws InvalidMapping unless the tiles belong to the layer, nest, and have their loops: what
 // `count_nest` takes for granted.
 void check_nest(const Layer& layer, const Nest& nest);

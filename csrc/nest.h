@@ -50,18 +50,50 @@ class LoopOrder {
   int size_ = 0;
 };
 
-// Which operands are held in the GLB on their way; the others go straight from DRAM to the array.
-struct GlbPass {
-  bool holds[kOperands] = {true, true, true};
+// When the GLB's tile of the ifmap moves by less than its size, are the words that it keeps
+// fetched?
+enum class Halo : std::uint8_t { Slide, Refetch };
+// Is a GLB tile fetched again that did not change?
+enum class Refetch : std::uint8_t { OnChange, Always };
 
-  bool operator[](Operand operand) const { return holds[index(operand)]; }
-  bool operator==(const GlbPass&) const = default;
+// The way of one operand between DRAM and the MACs.
+struct Way {
+  bool glb = true;  // held in the GLB; otherwise it goes straight between DRAM and the array
+  bool noc = true;  // its deliveries (of psums: hops) are moves of the array's network
+  // Held in the PEs' scratch pads. Otherwise nobody in the array holds it: each pass takes all its
+  // words in once (one multicast serves all PEs) and delivers one for every MAC.
+  bool rf = true;
+  Halo halo = Halo::Slide;
+  Refetch refetch = Refetch::OnChange;
+
+  bool passes(Level level) const {
+    return level == Level::Glb ? glb : level == Level::Noc ? noc : level == Level::Rf ? rf : true;
+  }
+  auto operator<=>(const Way&) const = default;
 };
+
+struct Ways {
+  Way ifmap, filter, psum;
+  // PEs side by side along these dimensions pass psums on to each other. Partial sums of PEs side
+  // by side along C, R or S that are not among them meet above the array.
+  DimSet psum_chain = kReduction;
+
+  const Way& operator[](Operand operand) const {
+    return operand == Operand::Ifmap ? ifmap : operand == Operand::Filter ? filter : psum;
+  }
+  Way& operator[](Operand operand) {
+    return operand == Operand::Ifmap ? ifmap : operand == Operand::Filter ? filter : psum;
+  }
+  auto operator<=>(const Ways&) const = default;
+};
+
+// Throws InvalidInput for ways that contradict themselves.
+void check_ways(const Ways& ways);
 
 struct Nest {
   std::array<Tiles, kDims> tiles{};
   LoopOrder order;
-  GlbPass glb;
+  Ways ways;
 
   const Tiles& operator[](Dim dim) const { return tiles[static_cast<std::size_t>(index(dim))]; }
   Tiles& operator[](Dim dim) { return tiles[static_cast<std::size_t>(index(dim))]; }

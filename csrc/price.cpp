@@ -21,11 +21,11 @@ double dot(const Flows<double>& a, const Flows<double>& b) {
 }  // namespace
 
 Prices::Prices(const Layer& layer, const Architecture& arch, const EnergyTable& table,
-               const GlbPass& glb) {
+               const Ways& ways) {
   const double macs = to_double(layer.macs()), ofmap = to_double(layer.ofmap_words());
   const double groups = to_double(layer.size(Dim::G));
   const auto energy_of = [&](const Flows<double>& flows, double mac_count, double ofmap_words) {
-    return energysim::energy(accesses<double>(flows, mac_count, ofmap_words, glb, arch.ofmap_path),
+    return energysim::energy(accesses<double>(flows, mac_count, ofmap_words, ways, arch.ofmap_path),
                              table);
   };
   base_ = energy_of({}, macs, ofmap);

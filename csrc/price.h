@@ -11,8 +11,7 @@ namespace energysim {
 // flow, so that the search has no formula of its own.
 class Prices {
  public:
-  Prices(const Layer& layer, const Architecture& arch, const EnergyTable& table,
-         const GlbPass& glb);
+  Prices(const Layer& layer, const Architecture& arch, const EnergyTable& table, const Ways& ways);
 
   double energy(const Flows<double>& flows) const;
   // For lower bounds: energy >= least_base + sum over flows of least_price * words, where words may

@@ -248,7 +248,7 @@ void SchemeSearch::evaluate() {
   form_->weigh(form_->stages());
   const double bound = form_->bound(factors(options_.of[0].terms));
   if (!(bound < best_.energy)) return;
-  const double energy = prices_.energy(flows(terms_, nest_.order));
+  const double energy = prices_.energy(flows(terms_, nest_.order, nest_.ways));
   if (energy < best_.energy) {
     best_.energy = energy;
     best_.scheme = &space_.scheme();

@@ -38,14 +38,14 @@ void store(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) {
 SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const EnergyTable& table,
                            const Dataflow& dataflow, const Scheme& scheme, Best& best)
     : space_(layer, arch, dataflow, scheme),
-      prices_(layer, arch, table, scheme.glb),
+      prices_(layer, arch, table, scheme.ways),
       best_(best),
       axes_{row_axis(layer), column_axis(layer)},
       nest_(space_.smallest()) {
   for (Dim d : {Dim::R, Dim::S, Dim::F}) folded_ = folded_ || nest_[d].pass < nest_[d].layer;
   list_letters();
   fix_axes();
-  form_.emplace(scheme.order, prices_, stages(), factors_);
+  form_.emplace(scheme.order, scheme.ways, prices_, stages(), factors_);
   if (!space_.fits(nest_)) return;
   parts_ = {GlbCase::Same};
   if (!blocks_.empty() && blocks_[0].any_glb) {
@@ -269,8 +269,8 @@ void SchemeSearch::refresh_window(int w) {
   const LoopOrder& order = nest_.order;
   if (!open(axis.out)) {
     WindowTerms<Count> terms;
-    array_window_terms(axis, out, tap, order, terms);
-    glb_window_terms(axis, out, tap, order, terms);
+    array_window_terms(axis, out, tap, order, nest_.ways.ifmap, terms);
+    glb_window_terms(axis, out, tap, order, nest_.ways.ifmap, terms);
     store(window_terms_of(w), terms, order.size());
     return;
   }
@@ -293,7 +293,7 @@ void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>&
   out.pass = p.most_pass;
   out.glb = p.glb_case == GlbCase::Same ? out.pass : out.layer;
   WindowTerms<Count> largest;
-  array_window_terms(axis, out, tap, order, largest);
+  array_window_terms(axis, out, tap, order, nest_.ways.ifmap, largest);
   const auto may_turn = [&](const Loop& loop) {
     return loop.dim != axis.out && loop.dim != axis.tap ? true : can_turn(loop, p.glb_case);
   };

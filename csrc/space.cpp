@@ -23,11 +23,13 @@ Tiles Space::tiles(Dim dim, const Choice& choice) const {
   Tiles t;
   t.layer = size;
   if (dim == Dim::G) return t;
-  t.pe = rule.pe == Tile::One ? 1 : rule.pe == Tile::Whole ? whole : std::min(choice.pe, size);
+  const bool pe_whole = rule.pe == Tile::Whole || rule.pe == Tile::Untiled;
+  t.pe = rule.pe == Tile::One ? 1 : pe_whole ? whole : std::min(choice.pe, size);
   t.rf = rule.rf == Tile::One ? 1 : t.pe;
   const Count most_chunks = ceil_div(size, t.pe);
   t.pass = rule.pass == Tile::Same        ? t.pe
            : rule.pass == Tile::Whole     ? whole
+           : rule.pass == Tile::Untiled   ? size
            : choice.chunks >= most_chunks ? size
                                           : t.pe * choice.chunks;
   t.glb = rule.glb == Tile::Same    ? t.pass
@@ -47,7 +49,7 @@ void Space::fold_whole_tiles() {
   const auto least = [&] {
     Nest nest;
     nest.order = scheme_->order;
-    nest.glb = scheme_->glb;
+    nest.ways = scheme_->ways;
     for (Dim d : kAllDims) nest[d] = tiles(d, Choice{});
     return nest;
   };
@@ -78,7 +80,7 @@ void Space::fold_whole_tiles() {
 bool Space::fits_glb(const Nest& nest) const {
   Count left = arch_->glb_words;
   for (Operand operand : kAllOperands) {
-    if (nest.glb[operand]) left -= std::min(left + 1, glb_need(*layer_, nest, operand));
+    left -= std::min(left + 1, glb_need(*layer_, nest, operand));
   }
   return left >= 0;
 }
@@ -95,10 +97,8 @@ bool Space::fits_rf(const Nest& nest) const {
 }
 
 bool Space::fits_array(const Nest& nest) const {
-  const Grid& grid = dataflow_->grid;
-  return rectangles_needed(*dataflow_, nest) <= rectangles(arch_->rows, arch_->columns,
-                                                           nest[grid.vertical].chunks(),
-                                                           nest[grid.horizontal].chunks());
+  const PeSets sets = pe_sets(dataflow_->array, arch_->rows, arch_->columns, nest);
+  return sets.need <= sets.there;
 }
 
 bool Space::fits(const Nest& nest) const {

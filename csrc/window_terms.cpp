@@ -42,6 +42,7 @@ struct Cut {
   int depth = 1;  // storeys above the storage that cut this dimension
 
   static Cut for_glb(const Tiles& t) { return {t.layer, {t.glb, 1, 1}, 1}; }
+  static Cut for_pass(const Tiles& t) { return {t.layer, {t.glb, t.pass, 1}, 2}; }
   static Cut for_array(const Tiles& t) {
     return t.streams() ? Cut{t.layer, {t.glb, t.pass, t.rf}, 3}
                        : Cut{t.layer, {t.glb, t.pass, 1}, 2};
@@ -300,15 +301,30 @@ bool streamed_alone(const WindowAxis& window, const Tiles& out, const Tiles& tap
   return window.axis.dilation == 1 && out.pe == out.layer && tap.rf == tap.layer;
 }
 
+// Words of all passes: without scratch pads the array takes them all in again in each.
+void forgetful_array_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
+                           WindowTerms<Count>& terms) {
+  Count gross = 0;
+  for (const TileKind& o : Cut::for_pass(out).kinds(2)) {
+    for (const TileKind& t : Cut::for_pass(tap).kinds(2)) {
+      gross += times(o.times * t.times, window_words(axis.axis, o.size, t.size));
+    }
+  }
+  terms.gross[index(Reach::Array)] = gross;
+}
+
 }  // namespace
 
 void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
-                      const LoopOrder& order, WindowTerms<Count>& terms) {
-  if (axis.axis.dilation == 1 && tap.glb == tap.layer) {
+                      const LoopOrder& order, const Way& way, WindowTerms<Count>& terms) {
+  if (axis.axis.dilation == 1 && tap.glb == tap.layer && way.halo == Halo::Slide) {
     sliding_terms(axis, out.layer, out.glb, tap.layer, Storey::Dram, order, Reach::Glb, terms);
     return;
   }
   const Cut out_cut = Cut::for_glb(out), tap_cut = Cut::for_glb(tap);
+  const auto words_in = [&](const Box& box) {
+    return window_words(axis.axis, box.out.size(), box.tap.size());
+  };
   const int glb = index(Reach::Glb);
   terms.gross[glb] = 0;
   for (const TileKind& o : out_cut.kinds(1)) {
@@ -324,8 +340,12 @@ void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap
     Count kept = 0;
     for (const Move& o : moves_at(out_cut, order, axis.out, j)) {
       for (const Move& t : moves_at(tap_cut, order, axis.tap, j)) {
-        kept += times(o.times * t.times,
-                      common_words(axis.axis, {o.before, t.before}, {o.after, t.after}));
+        const Box before{o.before, t.before}, after{o.after, t.after};
+        const Count common = common_words(axis.axis, before, after);
+        if (way.halo == Halo::Refetch && (common < words_in(before) || common < words_in(after))) {
+          continue;
+        }
+        kept += times(o.times * t.times, common);
       }
     }
     terms.kept[glb][j] = kept;
@@ -333,7 +353,11 @@ void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap
 }
 
 void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
-                        const LoopOrder& order, WindowTerms<Count>& terms) {
+                        const LoopOrder& order, const Way& way, WindowTerms<Count>& terms) {
+  if (!way.rf) {
+    forgetful_array_terms(axis, out, tap, terms);
+    return;
+  }
   if (rows_side_by_side(out, tap)) {
     side_by_side_terms(axis, out, tap, order, terms);
     return;
@@ -377,8 +401,9 @@ void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& t
 
 WindowTerms<Count> window_terms(const WindowAxis& axis, const Nest& nest) {
   WindowTerms<Count> terms;
-  glb_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, terms);
-  array_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, terms);
+  const Way& way = nest.ways.ifmap;
+  glb_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, way, terms);
+  array_window_terms(axis, nest[axis.out], nest[axis.tap], nest.order, way, terms);
   return terms;
 }
 

@@ -34,8 +34,8 @@ struct WindowTerms {
 // Terms of one axis under a nest; `glb_terms` and `array_terms` fill their half.
 WindowTerms<Count> window_terms(const WindowAxis& axis, const Nest& nest);
 void glb_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
-                      const LoopOrder& order, WindowTerms<Count>& terms);
+                      const LoopOrder& order, const Way& way, WindowTerms<Count>& terms);
 void array_window_terms(const WindowAxis& axis, const Tiles& out, const Tiles& tap,
-                        const LoopOrder& order, WindowTerms<Count>& terms);
+                        const LoopOrder& order, const Way& way, WindowTerms<Count>& terms);
 
 }  // namespace energysim

@@ -397,17 +397,21 @@ class Mapping:
         *,
         tiles: collections.abc.Mapping[str, Tiles | collections.abc.Sequence[int]],
         loops: collections.abc.Sequence[tuple[str, str]] | None = None,
-        glb_holds: collections.abc.Mapping[str, bool] | None = None,
+        ways: collections.abc.Mapping[str, typing.Any] | None = None,
     ) -> Mapping:
         """
         Return a mapping of any tiles and loops; it is checked when it is counted.
 
         `tiles` has (layer, glb, pass, pe, rf) by dimension, and ones for those left out; `loops` has
         (dimension, storey) from the outermost inwards, with the storeys 'dram', 'glb' and 'pe', and
-        `glb_holds` says by operand whether it passes through the GLB. What is None is the scheme's.
+        `ways` says by operand what differs from the scheme: {'ifmap': {'levels': ['dram', 'glb',
+        'noc', 'rf'], 'halo': 'slide', 'refetch': 'on_change'}, 'psum': {'chain': ['C', 'R', 'S']}}.
+        What is None is the scheme's.
         """
     def __eq__(self, other: object) -> bool: ...
-    def __getstate__(self) -> tuple[str, str, dict, list[tuple[str, str]], dict[str, bool]]: ...
+    def __getstate__(
+        self,
+    ) -> tuple[str, str, dict, list[tuple[str, str]], dict[str, typing.Any]]: ...
     def __hash__(self) -> int: ...
     def __repr__(self) -> str: ...
     def __setstate__(self, arg0: tuple) -> None: ...
@@ -425,11 +429,6 @@ class Mapping:
     def e(self) -> int:
         """
         Ofmap rows in a processing pass: the width of a PE set.
-        """
-    @property
-    def glb_holds(self) -> dict[str, bool]:
-        """
-        Whether an operand is held in the GLB on its way.
         """
     @property
     def letters(self) -> dict[str, int]:
@@ -480,6 +479,11 @@ class Mapping:
     def tiles(self) -> dict[str, Tiles]:
         """
         Tile sizes by dimension.
+        """
+    @property
+    def ways(self) -> dict[str, typing.Any]:
+        """
+        The way of each operand: levels that it passes, whether the GLB's halo and unchanged tiles are fetched again, dimensions along which PEs pass psums on.
         """
 
 class Accesses:

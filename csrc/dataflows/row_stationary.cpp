@@ -23,12 +23,12 @@ Dataflow row_stationary_base() {
                  {"n", N, Variable::At::Pe},   {"q", C, Variable::At::Pe},
                  {"r", C, Variable::At::Pass}, {"p", M, Variable::At::Pe},
                  {"t", M, Variable::At::Pass}, {"m", M, Variable::At::Glb}};
-  d.grid = {R, E};
+  d.array = {Packing::Grid, R, E};
   return d;
 }
 
-constexpr GlbPass kFiltersPastGlb{{true, false, true}};
-constexpr GlbPass kAllThroughGlb{{true, true, true}};
+constexpr Ways kFiltersPastGlb{.ifmap = {}, .filter = {.glb = false}, .psum = {}};
+constexpr Ways kAllThroughGlb{};
 
 }  // namespace
 

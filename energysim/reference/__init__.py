@@ -67,8 +67,8 @@ def count(
         layer.dilation,
         {dim: tuple(mapping.tiles[dim]) for dim in walker.DIMS},
         mapping.loops,
-        mapping.glb_holds,
+        mapping.ways,
         compiled=compiled,
     )
-    counts = accesses(sizes, flows, mapping.glb_holds, arch.ofmap_path, groups=layer.G)
+    counts = accesses(sizes, flows, mapping.ways, arch.ofmap_path, groups=layer.G)
     return AccessCounts.from_dict(counts)

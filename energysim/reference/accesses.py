@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import prod
 from typing import Any
 
@@ -18,14 +18,15 @@ def _cell(read: int = 0, write: int = 0, fill: int = 0) -> Accesses:
     return {"read": read, "write": write, "fill": fill}
 
 
-def _fetched(flow: Flow, in_glb: bool, macs: int) -> dict[str, Accesses]:
+def _fetched(flow: Flow, levels: Collection[str], macs: int) -> dict[str, Accesses]:
     """Accesses by level of an operand that is only read: ifmap or filter."""
-    return {
-        "dram": _cell(read=flow.glb if in_glb else flow.array),
-        "glb": _cell(read=flow.array, fill=flow.glb) if in_glb else _cell(),
+    by_level = {
+        "dram": _cell(read=flow.glb if "glb" in levels else flow.array),
+        "glb": _cell(read=flow.array, fill=flow.glb),
         "noc": _cell(read=flow.pads),
         "rf": _cell(read=macs, fill=flow.pads),
     }
+    return {level: cell if level in levels else _cell() for level, cell in by_level.items()}
 
 
 def _psum_in_glb(flow: Flow, ofmap: int, ofmap_path: str) -> Accesses:
@@ -39,20 +40,24 @@ def _psum_in_glb(flow: Flow, ofmap: int, ofmap_path: str) -> Accesses:
     raise InvalidInput(f"ofmap_path must be 'through_glb' or 'past_glb', not {ofmap_path!r}")
 
 
-def _psum(flow: Flow, ofmap: int, macs: int, ofmap_path: str) -> dict[str, Accesses]:
+def _psum(
+    flow: Flow, levels: Collection[str], ofmap: int, macs: int, ofmap_path: str
+) -> dict[str, Accesses]:
     """Accesses by level of psums, which are read back for every stay but the first."""
-    return {
-        "dram": _cell(read=flow.glb - ofmap, write=flow.glb),
+    stays = flow.glb if "glb" in levels else flow.array
+    by_level = {
+        "dram": _cell(read=stays - ofmap, write=stays),
         "glb": _psum_in_glb(flow, ofmap, ofmap_path),
         "noc": _cell(read=flow.pads - flow.array),
         "rf": _cell(read=macs - flow.pads, write=macs - flow.pads, fill=flow.array - ofmap),
     }
+    return {level: cell if level in levels else _cell() for level, cell in by_level.items()}
 
 
 def accesses(
     sizes: Mapping[str, int],
     flows: Mapping[str, Flow],
-    glb_holds: Mapping[str, bool],
+    ways: Mapping[str, Mapping[str, Any]],
     ofmap_path: str,
     *,
     groups: int = 1,
@@ -65,8 +70,8 @@ def accesses(
         Sizes of the layer's dimensions, of one group.
     flows : mapping of str to Flow
         What `walk` returns.
-    glb_holds : mapping of str to bool
-        Which operands pass through the global buffer.
+    ways : mapping of str to mapping
+        The ways of the operands, as `Mapping.ways` has them; only ``"levels"`` matters here.
     ofmap_path : str
         ``"through_glb"``: all psums that leave the array go to the global buffer; or
         ``"past_glb"``: those that go on to DRAM pass it by.
@@ -80,10 +85,11 @@ def accesses(
     """
     macs = prod(sizes[dim] for dim in DIMS)
     ofmap = prod(sizes[dim] for dim in "NMEF")
+    levels_of = {operand: way["levels"] for operand, way in ways.items()}
     by_operand = {
-        "ifmap": _fetched(flows["ifmap"], glb_holds["ifmap"], macs),
-        "filter": _fetched(flows["filter"], glb_holds["filter"], macs),
-        "psum": _psum(flows["psum"], ofmap, macs, ofmap_path),
+        "ifmap": _fetched(flows["ifmap"], levels_of["ifmap"], macs),
+        "filter": _fetched(flows["filter"], levels_of["filter"], macs),
+        "psum": _psum(flows["psum"], levels_of["psum"], ofmap, macs, ofmap_path),
     }
     counts: dict[str, Any] = {"macs": macs * groups}
     for level in ("dram", "glb", "noc", "rf"):

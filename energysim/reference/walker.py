@@ -6,6 +6,9 @@ tile changes, the words that were not in the tile just before are fetched; the o
 - The tile in the global buffer has all words that the tiles of the DRAM loops touch.
 - The tile in a PE's scratch pads has those that its chunk of the pass touches in the current step.
   All PEs take their steps together.
+- An operand that passes the scratch pads by is held by no PE.  Each pass takes every word of it in
+  once (once per chain of PEs, for psums), and delivers one for every multiply-accumulate.
+- PEs that pass psums on to each other form a chain, along the dimensions that the psum's way names.
 - In a pass at the edge, some PEs get no chunk of some dimension.  Such a PE is idle.  It drops the
   operands that have this dimension among their coordinates, and keeps what it has of the others.
 
@@ -103,7 +106,12 @@ class _Operand(NamedTuple):
     y_step: Ints
     extent: Ints
     relevant: Ints
+    chained: Ints  # whether PEs along a dimension take words in together
     in_glb: bool
+    in_pads: bool
+    whole_tiles: bool  # a tile that changes enters the buffer with all its words
+    all_tiles: bool  # a tile that does not change enters it again too
+    words: int
     glb: _Storage
     pads: _Storage
 
@@ -207,8 +215,13 @@ def _list_words(operand: _Operand, tile: _Tile, scratch: _Scratch) -> int:
     return count
 
 
-def _replace(storage: _Storage, slot: int, words: Ints, count: int, step: int) -> tuple[int, int]:
-    """Put a new tile in a slot; return (words that enter, those that enter no other slot yet)."""
+def _replace(
+    storage: _Storage, slot: int, words: Ints, count: int, step: int, chain_begin: int
+) -> tuple[int, int]:
+    """Put a new tile in a slot; return (words that enter, those that enter no other slot yet).
+
+    The other slots are those of its chain.
+    """
     begin = slot * storage.capacity
     end = begin + storage.filled[slot]
     at = begin
@@ -220,8 +233,8 @@ def _replace(storage: _Storage, slot: int, words: Ints, count: int, step: int) -
             at += 1
         if at == end or storage.words[at] != word:
             entered += 1
-            if storage.seen[word] != step:
-                storage.seen[word] = step
+            if storage.seen[chain_begin + word] != step:
+                storage.seen[chain_begin + word] = step
                 first += 1
     for i in range(count):
         storage.words[begin + i] = words[i]
@@ -241,10 +254,23 @@ def _idle(operand: _Operand, tile: _Tile) -> tuple[bool, bool]:
     return idle, nothing
 
 
+def _chain_of(nest: _Nest, operand: _Operand, pe: int) -> int:
+    """Return the number of the chain that a PE belongs to."""
+    chain = 0
+    chains = 1
+    rest = pe
+    for d in range(nest.dims):
+        if not operand.chained[d]:
+            chain += chains * (rest % nest.grid[d])
+            chains *= nest.grid[d]
+        rest //= nest.grid[d]
+    return chain
+
+
 def _do_step(
     nest: _Nest, operand: _Operand, scratch: _Scratch, step: int, flow: Ints, at: int
 ) -> None:
-    """Move one operand's words for one step of all PEs."""
+    """Move one operand's words for one step of all PEs, which hold them in scratch pads."""
     for pe in range(nest.pes):
         _cut_chunk(nest, scratch, pe)
         idle, nothing = _idle(operand, scratch.own)
@@ -253,22 +279,59 @@ def _do_step(
         if idle:
             continue
         count = _list_words(operand, scratch.own, scratch)
-        entered, first = _replace(operand.pads, pe, scratch.words, count, step)
+        chain_begin = _chain_of(nest, operand, pe) * operand.words
+        entered, first = _replace(operand.pads, pe, scratch.words, count, step, chain_begin)
         flow[at + 1] += first
         flow[at + 2] += entered
+
+
+def _pass_by_pads(
+    nest: _Nest, operand: _Operand, scratch: _Scratch, number: int, flow: Ints, at: int
+) -> None:
+    """Move the words of an operand that no PE holds, for one step of pass `number`."""
+    for pe in range(nest.pes):
+        _cut_chunk(nest, scratch, pe)
+        idle, _ = _idle(operand, scratch.own)
+        if idle:
+            continue
+        macs = 1
+        for d in range(nest.dims):
+            macs *= scratch.own.high[d] - scratch.own.low[d]
+        flow[at + 2] += macs
+        count = _list_words(operand, scratch.own, scratch)
+        chain_begin = _chain_of(nest, operand, pe) * operand.words
+        for i in range(count):
+            seen = chain_begin + scratch.words[i]
+            if operand.pads.seen[seen] != number:
+                operand.pads.seen[seen] = number
+                flow[at + 1] += 1
+
+
+def _holds(storage: _Storage, words: Ints, count: int) -> bool:
+    """Tell whether the first slot holds exactly these words."""
+    if storage.filled[0] != count:
+        return False
+    for i in range(count):
+        if storage.words[i] != words[i]:
+            return False
+    return True
 
 
 def _fill_glb(operand: _Operand, scratch: _Scratch, step: int, flow: Ints, at: int) -> None:
     """Move one operand's words for one tile of the global buffer."""
     if operand.in_glb:
         count = _list_words(operand, scratch.glb, scratch)
-        entered, _ = _replace(operand.glb, 0, scratch.words, count, step)
+        changed = not _holds(operand.glb, scratch.words, count)
+        if operand.all_tiles or (operand.whole_tiles and changed):
+            operand.glb.filled[0] = 0
+        entered, _ = _replace(operand.glb, 0, scratch.words, count, step, 0)
         flow[at] += entered
 
 
 def _walk(nest: _Nest, operands: tuple[_Operand, ...], scratch: _Scratch, flow: Ints) -> None:
     """Walk a nest; flow gets glb, array, pads for each operand."""
     step = 0
+    number = 0
     _open(scratch.layer, nest.glb, scratch.glb)
     in_layer = True
     while in_layer:
@@ -277,12 +340,16 @@ def _walk(nest: _Nest, operands: tuple[_Operand, ...], scratch: _Scratch, flow: 
         _open(scratch.glb, nest.pass_, scratch.pass_)
         in_glb = True
         while in_glb:
+            number += 1
             _open(scratch.pass_, nest.stream, scratch.stream)
             in_pass = True
             while in_pass:
                 step += 1
                 for o in range(3):
-                    _do_step(nest, operands[o], scratch, step, flow, 3 * o)
+                    if operands[o].in_pads:
+                        _do_step(nest, operands[o], scratch, step, flow, 3 * o)
+                    else:
+                        _pass_by_pads(nest, operands[o], scratch, number, flow, 3 * o)
                 in_pass = _advance(nest.pe_loops, scratch.pass_, nest.stream, scratch.stream)
             in_glb = _advance(nest.glb_loops, scratch.glb, nest.pass_, scratch.pass_)
         in_layer = _advance(nest.dram_loops, scratch.layer, nest.glb, scratch.glb)
@@ -297,7 +364,10 @@ _COMPILABLE = (
     _list_words,
     _replace,
     _idle,
+    _chain_of,
     _do_step,
+    _pass_by_pads,
+    _holds,
     _fill_glb,
     _walk,
 )
@@ -346,7 +416,11 @@ class _Problem(NamedTuple):
     steps: dict[str, int]  # stride or dilation of the dimensions of the sliding window
     tiles: dict[str, tuple[int, ...]]  # (layer, glb, pass, pe, rf)
     loops: dict[str, list[str]]  # by storey
-    glb_holds: dict[str, bool]
+    ways: dict[str, Mapping[str, Any]]
+
+    def passes(self, operand: str, level: str) -> bool:
+        """Tell whether an operand passes a level."""
+        return level in self.ways[operand]["levels"]
 
     def column(self, i: int) -> dict[str, int]:
         """Tile sizes of one storey."""
@@ -399,11 +473,6 @@ def _check_loops(problem: _Problem, loops: Sequence[tuple[str, str]]) -> None:
                 raise InvalidMapping(f"loops {loops}: there is none over {dim} in {storey}")
 
 
-def _check_psums(problem: _Problem) -> None:
-    if not problem.glb_holds["psum"]:
-        raise InvalidMapping("psums always pass through the global buffer: let it hold them")
-
-
 def _check_size(problem: _Problem, compiled: bool) -> None:
     for name in OPERANDS:
         words = prod(problem.extents(name, problem.sizes))
@@ -437,9 +506,16 @@ def _build_storage(capacity: int, slots: int, words: int, compiled: bool) -> _St
 def _build_operand(problem: _Problem, name: str, pes: int, compiled: bool) -> _Operand:
     coordinates = _COORDINATES[name]
     words = prod(problem.extents(name, problem.sizes))
-    in_glb = problem.glb_holds[name]
+    way = problem.ways[name]
+    in_glb, in_pads = problem.passes(name, "glb"), problem.passes(name, "rf")
     glb_words = problem.most_words(name, problem.column(1)) if in_glb else 0
-    pad_words = problem.most_words(name, problem.column(4))
+    pad_words = problem.most_words(name, problem.column(4)) if in_pads else 0
+    _, _, in_pass, pe, _ = zip(*(problem.tiles[dim] for dim in DIMS), strict=True)
+    chained = [int(dim not in "CRS" or dim in way.get("chain", "CRS")) for dim in DIMS]
+    chains = prod(
+        1 if whole else -(-outer // inner)
+        for whole, outer, inner in zip(chained, in_pass, pe, strict=True)
+    )
     return _Operand(
         x=_numbers([DIMS.index(x) for x, _ in coordinates], compiled),
         x_step=_numbers([problem.steps[x] if y else 1 for x, y in coordinates], compiled),
@@ -447,9 +523,14 @@ def _build_operand(problem: _Problem, name: str, pes: int, compiled: bool) -> _O
         y_step=_numbers([problem.steps[y] if y else 0 for _, y in coordinates], compiled),
         extent=_numbers(problem.extents(name, problem.sizes), compiled),
         relevant=_numbers([int(dim in problem.relevant(name)) for dim in DIMS], compiled),
+        chained=_numbers(chained, compiled),
         in_glb=in_glb,
+        in_pads=in_pads,
+        whole_tiles=way.get("halo", "slide") == "refetch",
+        all_tiles=way.get("refetch", "on_change") == "always",
+        words=words,
         glb=_build_storage(glb_words, 1, words if in_glb else 0, compiled),
-        pads=_build_storage(pad_words, pes, words, compiled),
+        pads=_build_storage(pad_words, pes, words * chains, compiled),
     )
 
 
@@ -483,7 +564,7 @@ def _build_scratch(problem: _Problem, nest: _Nest, compiled: bool) -> _Scratch:
 
     longest = max(max(problem.extents(name, problem.sizes)) for name in OPERANDS)
     held = [(name, problem.column(4)) for name in OPERANDS]
-    held += [(name, problem.column(1)) for name in OPERANDS if problem.glb_holds[name]]
+    held += [(name, problem.column(1)) for name in OPERANDS if problem.passes(name, "glb")]
     empty = [0] * len(DIMS)
     return _Scratch(
         layer=tile(nest.layer),
@@ -504,7 +585,7 @@ def walk(
     dilations: tuple[int, int],
     tiles: Mapping[str, Sequence[int]],
     loops: Sequence[tuple[str, str]],
-    glb_holds: Mapping[str, bool],
+    ways: Mapping[str, Mapping[str, Any]],
     *,
     compiled: bool | None = None,
 ) -> dict[str, Flow]:
@@ -522,8 +603,11 @@ def walk(
     loops : sequence of (dim, storey)
         The loops, outermost first: those of ``"dram"``, of ``"glb"``, of ``"pe"``.  A dimension
         that a storey does not list must have a single tile there.
-    glb_holds : mapping of str to bool
-        Which of ``"ifmap"``, ``"filter"``, ``"psum"`` pass through the global buffer; psums do.
+    ways : mapping of str to mapping
+        The way of ``"ifmap"``, ``"filter"`` and ``"psum"``, each with the ``"levels"`` that it
+        passes, of ``"dram"``, ``"glb"``, ``"noc"``, ``"rf"``. Where they differ from the law of
+        residence: ``"halo": "refetch"``, ``"refetch": "always"``, and for psums ``"chain"``, the
+        dimensions along which PEs pass them on.
     compiled : bool, optional
         Whether to compile the walk with Numba; by default, if the layer is large and Numba is
         installed.
@@ -546,7 +630,8 @@ def walk(
 
     >>> sizes = dict(N=1, M=1, C=1, R=1, S=3, E=1, F=4)
     >>> tiles = {dim: (size,) * 5 for dim, size in sizes.items()} | {"F": (4, 4, 4, 4, 1)}
-    >>> flows = walk(sizes, (1, 1), (1, 1), tiles, [("F", "pe")], dict.fromkeys(OPERANDS, True))
+    >>> ways = dict.fromkeys(OPERANDS, {"levels": ("dram", "glb", "noc", "rf")})
+    >>> flows = walk(sizes, (1, 1), (1, 1), tiles, [("F", "pe")], ways)
     >>> flows["ifmap"], flows["filter"]
     (Flow(glb=6, array=6, pads=6), Flow(glb=3, array=3, pads=3))
     """
@@ -557,12 +642,11 @@ def walk(
         | dict.fromkeys("NMC", 1),
         tiles={dim: tuple(tiles[dim]) for dim in DIMS},
         loops={storey: [dim for dim, of in loops if of == storey] for storey in STOREYS},
-        glb_holds={name: bool(glb_holds[name]) for name in OPERANDS},
+        ways={name: ways[name] for name in OPERANDS},
     )
     for dim in DIMS:
         _check_tiles(dim, problem.sizes[dim], problem.tiles[dim])
     _check_loops(problem, loops)
-    _check_psums(problem)
     if compiled is None:
         compiled = can_compile() and prod(problem.sizes.values()) >= _WORTH_COMPILING
     _check_size(problem, compiled)

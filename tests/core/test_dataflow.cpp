@@ -4,34 +4,12 @@
 #include <set>
 
 #include "check.h"
-#include "dataflow.h"
+#include "dataflows/dataflows.h"
+#include "declaration.h"
 #include "errors.h"
 
 namespace energysim {
 namespace {
-
-bool has_variable(const Dataflow& dataflow, Dim dim, Variable::At at) {
-  return std::any_of(dataflow.variables.begin(), dataflow.variables.end(),
-                     [&](const Variable& v) { return v.dim == dim && v.at == at; });
-}
-
-// Is the GLB tile of a dimension free in some scheme?
-bool free_in_glb(const Dataflow& dataflow, Dim dim) {
-  return std::any_of(dataflow.schemes.begin(), dataflow.schemes.end(), [&](const Scheme& scheme) {
-    return dataflow.rule(dim, scheme).glb == Tile::Free;
-  });
-}
-
-template <class Visit>
-void each_rule(Visit visit) {
-  for (const DataflowPtr& dataflow : dataflows()) {
-    for (const Scheme& scheme : dataflow->schemes) {
-      for (Dim d : kAllDims) {
-        if (d != Dim::G) visit(scheme, d, dataflow->rule(d, scheme));
-      }
-    }
-  }
-}
 
 TEST(rectangles_stand_side_by_side_and_above_each_other) {
   CHECK_EQ(rectangles(12, 14, 3, 13), 4);
@@ -84,94 +62,96 @@ TEST(a_refusal_names_what_there_is) {
   }
 }
 
-TEST(names_of_dataflows_schemes_and_letters_are_unique) {
+TEST(every_registered_declaration_is_a_dataflow) {
   std::set<std::string> names;
   for (const DataflowPtr& dataflow : dataflows()) {
+    check_dataflow(*dataflow);
     CHECK(names.insert(dataflow->name).second);
-    std::set<std::string> schemes, letters;
-    CHECK(!dataflow->schemes.empty());
-    for (const Scheme& scheme : dataflow->schemes) {
-      CHECK(schemes.insert(scheme.name).second);
-      CHECK(&dataflow->scheme(scheme.name) == &scheme);
-    }
-    for (const Variable& v : dataflow->variables) CHECK(letters.insert(v.letter).second);
-  }
-}
-
-TEST(everything_has_a_name_and_words_about_it) {
-  for (const DataflowPtr& dataflow : dataflows()) {
-    CHECK(!dataflow->name.empty());
     CHECK(!dataflow->summary.empty());
     CHECK(!dataflow->source.empty());
-    for (const Variable& v : dataflow->variables) CHECK(!v.letter.empty());
     for (const Scheme& scheme : dataflow->schemes) {
-      CHECK(!scheme.name.empty());
+      CHECK(&dataflow->scheme(scheme.name) == &scheme);
       CHECK(!scheme.keeps.empty());
     }
   }
 }
 
-TEST(every_free_tile_has_a_letter) {
-  for (const DataflowPtr& dataflow : dataflows()) {
-    for (Dim d : kAllDims) {
-      if (d == Dim::G) continue;
-      const DimRule& rule = dataflow->rules[index(d)];
-      CHECK_EQ(has_variable(*dataflow, d, Variable::At::Pe), rule.pe == Tile::Free);
-      CHECK_EQ(has_variable(*dataflow, d, Variable::At::Pass), rule.pass == Tile::Free);
-      CHECK(has_variable(*dataflow, d, Variable::At::Glb) || !free_in_glb(*dataflow, d));
-    }
+// Changes row stationary, which must then be refused for that reason.
+template <class Change>
+void check_refused(const std::string& reason, Change change) {
+  Dataflow changed = row_stationary_chip();
+  check_dataflow(changed);
+  change(changed);
+  try {
+    check_dataflow(changed);
+    CHECK_EQ("accepted", reason);
+  } catch (const InvalidInput& error) {
+    CHECK(std::string(error.what()).find(reason) != std::string::npos);
   }
 }
 
-TEST(no_place_has_two_letters) {
+TEST(contradictory_declarations_are_refused_with_the_reason) {
+  using enum Dim;
+  const auto rule = [](Dataflow& d, Dim dim) -> DimRule& { return d.rules[index(dim)]; };
+  check_refused("no name", [](Dataflow& d) { d.name = ""; });
+  check_refused("no loop orders", [](Dataflow& d) { d.schemes.clear(); });
+  check_refused("two schemes are named 'chip'",
+                [](Dataflow& d) { d.schemes.push_back(d.schemes[0]); });
+  check_refused("scheme 'chip': filter: refetch: always",
+                [](Dataflow& d) { d.schemes[0].ways.filter.refetch = Refetch::Always; });
+  check_refused("tiles of C: it is cut in space and streamed",
+                [&](Dataflow& d) { rule(d, C).rf = Tile::One; });
+  check_refused("tiles of C: a PE that takes all of it",
+                [&](Dataflow& d) { rule(d, C).pe = Tile::Untiled; });
+  check_refused("tiles of R: all of it stands on the array",
+                [&](Dataflow& d) { rule(d, R).pe = Tile::Free; });
+  check_refused("tiles of N: a PE's tile must", [&](Dataflow& d) { rule(d, N).pe = Tile::Same; });
+  check_refused("tiles of N: the pads'", [&](Dataflow& d) { rule(d, N).rf = Tile::Free; });
+  check_refused("tiles of N: the array's", [&](Dataflow& d) { rule(d, N).pass = Tile::One; });
+  check_refused("tiles of N: the GLB's", [&](Dataflow& d) { rule(d, N).glb = Tile::One; });
+  check_refused("scheme 'chip': the DRAM loops leave out C", [](Dataflow& d) {
+    d.schemes[0].order = LoopOrder({M, N, E, F}, {M, R, S}, {N, F});
+  });
+  check_refused("scheme 'chip': the GLB loops leave out M", [](Dataflow& d) {
+    d.schemes[0].order = LoopOrder({M, N, E, F, C}, {R, S}, {N, F});
+  });
+  check_refused("scheme 'chip': the PE loops leave out F", [](Dataflow& d) {
+    d.schemes[0].order = LoopOrder({M, N, E, F, C}, {M, R, S}, {N});
+  });
+  check_refused("two letters are named 'e'", [](Dataflow& d) { d.variables[2].letter = "e"; });
+  check_refused("letter 'x' stands for the same tile",
+                [](Dataflow& d) { d.variables.push_back({"x", M, Variable::At::Glb}); });
+  check_refused("letter 'x' stands for a tile of S that is not free",
+                [](Dataflow& d) { d.variables.push_back({"x", S, Variable::At::Pe}); });
+  check_refused("tile of M is free; give it a letter", [](Dataflow& d) { d.variables.pop_back(); });
+  check_refused("not R twice", [](Dataflow& d) { d.array.horizontal = R; });
+  check_refused("the grid has F for a side", [](Dataflow& d) { d.array.horizontal = F; });
+}
+
+TEST(ways_do_not_contradict_themselves) {
   for (const DataflowPtr& dataflow : dataflows()) {
-    std::set<std::pair<Dim, Variable::At>> places;
-    for (const Variable& v : dataflow->variables) CHECK(places.insert({v.dim, v.at}).second);
+    for (const Scheme& scheme : dataflow->schemes) check_ways(scheme.ways);
   }
+  CHECK_THROWS(check_ways({.ifmap = {.glb = false, .halo = Halo::Refetch}}), InvalidInput);
+  CHECK_THROWS(check_ways({.filter = {.glb = false, .refetch = Refetch::Always}}), InvalidInput);
+  CHECK_THROWS(check_ways({.filter = {.halo = Halo::Refetch}}), InvalidInput);
+  CHECK_THROWS(check_ways({.psum = {.refetch = Refetch::Always}}), InvalidInput);
+  CHECK_THROWS(check_ways({.psum_chain = {Dim::M}}), InvalidInput);
 }
 
-TEST(every_tile_that_can_turn_has_its_loop) {
-  each_rule([](const Scheme& scheme, Dim d, const DimRule& rule) {
-    // A whole tile may be cut if it does not fit, so that only a GLB tile stays whole for sure.
-    if (rule.glb != Tile::Whole) CHECK(scheme.order.lists(d, Storey::Dram));
-    if (rule.glb != Tile::Same) CHECK(scheme.order.lists(d, Storey::Glb));
-    const bool streams = rule.pass == Tile::Same && rule.rf == Tile::One && rule.pe != Tile::One;
-    if (streams) CHECK(scheme.order.lists(d, Storey::Pe));
-  });
-}
-
-TEST(loops_are_listed_once_and_outside_in) {
-  each_rule([](const Scheme& scheme, Dim, const DimRule&) {
-    std::set<std::pair<Dim, Storey>> listed;
-    for (int j = 0; j < scheme.order.size(); ++j) {
-      const Loop& loop = scheme.order[j];
-      CHECK(loop.dim != Dim::G);
-      CHECK(listed.insert({loop.dim, loop.storey}).second);
-      CHECK(j == 0 || scheme.order[j - 1].storey <= loop.storey);
-    }
-  });
-}
-
-TEST(no_tile_is_both_spread_and_streamed) {
-  each_rule([](const Scheme&, Dim, const DimRule& rule) {
-    if (rule.pass != Tile::Same) CHECK(rule.rf == Tile::Same || rule.pe == Tile::One);
-    CHECK(rule.pass != Tile::One && rule.glb != Tile::One);
-    CHECK(rule.rf == Tile::One || rule.rf == Tile::Same);
-  });
-}
-
-// The bounds of the search rely on it.
-TEST(what_streams_one_by_one_is_not_free_in_the_glb) {
-  each_rule([](const Scheme&, Dim, const DimRule& rule) {
-    const bool one_by_one = rule.pass == Tile::Same && rule.rf == Tile::One;
-    CHECK(!one_by_one || rule.glb != Tile::Free);
-  });
-}
-
-TEST(psums_always_pass_through_the_glb) {
-  for (const DataflowPtr& dataflow : dataflows()) {
-    for (const Scheme& scheme : dataflow->schemes) CHECK(scheme.glb[Operand::Psum]);
-  }
+TEST(pe_sets_of_a_grid_are_rectangles_and_of_a_pool_single_pes) {
+  Nest nest;
+  nest[Dim::R] = {3, 3, 3, 1, 1};
+  nest[Dim::E] = {4, 4, 4, 2, 2};
+  nest[Dim::M] = {10, 10, 10, 2, 2};
+  const PeSets grid = pe_sets({Packing::Grid, Dim::R, Dim::E}, 7, 5, nest);
+  CHECK_EQ(grid.height, 3);
+  CHECK_EQ(grid.width, 2);
+  CHECK_EQ(grid.need, 5);
+  CHECK_EQ(grid.there, 4);
+  const PeSets pool = pe_sets({Packing::Pool}, 7, 5, nest);
+  CHECK_EQ(pool.need, 30);
+  CHECK_EQ(pool.there, 35);
 }
 
 TEST(a_scheme_overrides_the_glb_rule_of_a_dimension_only) {

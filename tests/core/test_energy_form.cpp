@@ -44,8 +44,8 @@ double energy_by_stages(const Layer& layer, const Architecture& arch, const Mapp
   for (Dim d : kAllDims) places[static_cast<std::size_t>(index(d))] = factors(terms[d]);
   places[kRows] = factors(terms.rows);
   places[kColumns] = factors(terms.columns);
-  const Prices prices(layer, arch, arch.table, mapping.nest.glb);
-  EnergyForm form(mapping.nest.order, prices, stages, places);
+  const Prices prices(layer, arch, arch.table, mapping.nest.ways);
+  EnergyForm form(mapping.nest.order, mapping.nest.ways, prices, stages, places);
   for (std::size_t s = 0; s < stages.size(); ++s) form.decide(s);
   form.weigh(stages.size());
   return form.bound(factors(terms[Dim::M]));

@@ -204,7 +204,7 @@ TEST(a_mapping_of_an_unknown_scheme_is_refused) {
 }
 
 TEST(rectangles_that_do_not_fit_the_array_are_refused) {
-  CHECK_EQ(rectangles_needed(*find_dataflow("rs-chip"), mapped(kPublished).nest), 4);
+  CHECK_EQ(pe_sets({}, 12, 14, mapped(kPublished).nest).need, 4);
   CHECK_EQ(letters_refusal({{"e", 13}, {"t", 4}}), "");
   CHECK(says(letters_refusal({{"e", 13}, {"t", 5}}), "needs 5 PE sets of 3 x 13"));
   CHECK_EQ(letters_refusal({{"e", 7}, {"r", 4}, {"t", 2}}), "");

@@ -138,6 +138,10 @@ struct Walk {
     Words buffer;
     for (const Region& tile : tiles_in_order(layer, nest.order, Storey::Dram, sizes(&Tiles::glb))) {
       const Words now = words_of(operand, tile, steps);
+      const Way& way = nest.ways[operand];
+      if (way.refetch == Refetch::Always || (way.halo == Halo::Refetch && now != buffer)) {
+        buffer.clear();
+      }
       glb += static_cast<Count>(new_words(now, buffer).size());
       buffer = now;
       for (const Region& pass :
@@ -148,6 +152,10 @@ struct Walk {
   }
 
   void run_pass(const Region& pass) {
+    if (!nest.ways[operand].rf) {
+      pass_by_pads(pass);
+      return;
+    }
     drop_idle(pass);
     std::map<PeIndex, std::vector<Region>> streams;
     for (const auto& [pe, share] : shares(pass, sizes(&Tiles::pe))) {
@@ -155,16 +163,39 @@ struct Walk {
     }
     // In lock-step: all PEs take as many steps.
     for (std::size_t step = 0; step < streams.begin()->second.size(); ++step) {
-      Words read;
+      std::map<PeIndex, Words> read;  // by chain
       for (const auto& [pe, stream] : streams) {
         const Words now = words_of(operand, stream.at(step), steps);
         const Words fresh = new_words(now, pads[pe]);
         pes += static_cast<Count>(fresh.size());
-        read.insert(fresh.begin(), fresh.end());
+        read[chain_of(pe)].insert(fresh.begin(), fresh.end());
         pads[pe] = now;
       }
-      array += static_cast<Count>(read.size());
+      for (const auto& [chain, words] : read) array += static_cast<Count>(words.size());
     }
+  }
+
+  // Nobody holds the operand: each chain takes the words of a pass in once, and every MAC one.
+  void pass_by_pads(const Region& pass) {
+    std::map<PeIndex, Words> read;
+    for (const auto& [pe, share] : shares(pass, sizes(&Tiles::pe))) {
+      Count macs = 1;
+      for (const Interval& side : share) macs *= side.size();
+      pes += macs;
+      read[chain_of(pe)].merge(words_of(operand, share, steps));
+    }
+    for (const auto& [chain, words] : read) array += static_cast<Count>(words.size());
+  }
+
+  // PEs that pass psums on to each other have the same place along all other dimensions.
+  PeIndex chain_of(const PeIndex& pe) const {
+    PeIndex chain{};
+    if (operand != Operand::Psum) return chain;
+    for (Dim d : {Dim::C, Dim::R, Dim::S}) {
+      const auto at = static_cast<std::size_t>(index(d));
+      if (!nest.ways.psum_chain.has(d)) chain[at] = pe[at];
+    }
+    return chain;
   }
 
   // A PE that gets no share of one of the operand's dimensions drops what it has.
@@ -232,6 +263,25 @@ LoopOrder random_order(Random& random, const Nest& nest) {
   return order;
 }
 
+// Often the plain law, often not.
+Ways random_ways(Random& random) {
+  Ways ways;
+  if (random.between(0, 2) == 0) return ways;
+  for (Operand operand : kAllOperands) {
+    ways[operand].glb = random.between(0, 2) > 0;
+    ways[operand].rf = random.between(0, 2) > 0;
+  }
+  if (ways.ifmap.glb && random.between(0, 1) == 0) ways.ifmap.halo = Halo::Refetch;
+  for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
+    if (ways[operand].glb && random.between(0, 3) == 0) ways[operand].refetch = Refetch::Always;
+  }
+  ways.psum_chain = {};
+  for (Dim d : {Dim::C, Dim::R, Dim::S}) {
+    if (random.between(0, 2) > 0) ways.psum_chain.add(d);
+  }
+  return ways;
+}
+
 struct Case {
   LayerShape shape;
   Nest nest;
@@ -258,6 +308,7 @@ Case random_case(Random& random, Count most_macs) {
   s.W = (size[index(Dim::F)] - 1) * s.stride_h + (s.S - 1) * s.dilation_h + 1;
   for (Dim d : dims) drawn.nest[d] = random_tiles(random, size[index(d)]);
   drawn.nest.order = random_order(random, drawn.nest);
+  drawn.nest.ways = random_ways(random);
   return drawn;
 }
 
@@ -284,7 +335,8 @@ void check_flows(const Case& drawn) {
   check_nest(layer, drawn.nest);
   const LayerShape& s = drawn.shape;
   const Steps steps{{s.stride_v, s.dilation_v}, {s.stride_h, s.dilation_h}};
-  const Flows<Checked> moved = flows(nest_terms(layer, drawn.nest), drawn.nest.order);
+  const Flows<Checked> moved =
+      flows(nest_terms(layer, drawn.nest), drawn.nest.order, drawn.nest.ways);
   for (Operand operand : kAllOperands) {
     Walk walk{drawn.nest, steps, operand};
     walk.run();
@@ -306,7 +358,8 @@ TEST(a_sliding_window_fetches_each_word_once) {
   drawn.nest[Dim::S] = {3, 3, 3, 3, 3};
   drawn.nest[Dim::F] = {4, 4, 4, 4, 1};
   drawn.nest.order = LoopOrder({}, {}, {Dim::F});
-  const Flows<Checked> moved = flows(nest_terms(drawn.layer(), drawn.nest), drawn.nest.order);
+  const Flows<Checked> moved =
+      flows(nest_terms(drawn.layer(), drawn.nest), drawn.nest.order, drawn.nest.ways);
   CHECK_EQ(moved.array[index(Operand::Ifmap)].value(), 6);
   CHECK_EQ(moved.array[index(Operand::Filter)].value(), 3);
   CHECK_EQ(moved.array[index(Operand::Psum)].value(), 4);
@@ -318,7 +371,8 @@ TEST(a_multicast_counts_once_for_the_array_and_once_per_pe) {
   Case drawn{.shape = {.H = 4, .R = 3}, .nest = {}};
   drawn.nest[Dim::R] = {3, 3, 3, 1, 1};
   drawn.nest[Dim::E] = {2, 2, 2, 1, 1};
-  const Flows<Checked> moved = flows(nest_terms(drawn.layer(), drawn.nest), drawn.nest.order);
+  const Flows<Checked> moved =
+      flows(nest_terms(drawn.layer(), drawn.nest), drawn.nest.order, drawn.nest.ways);
   CHECK_EQ(moved.array[index(Operand::Ifmap)].value(), 4);
   CHECK_EQ(moved.pes[index(Operand::Ifmap)].value(), 6);
   CHECK_EQ(moved.array[index(Operand::Filter)].value(), 3);
@@ -334,9 +388,9 @@ TEST(products_add_up_to_the_flows) {
   for (int i = 0; i < 300; ++i) {
     const Case drawn = random_case(random, 200);
     const NestTerms<Checked> exact = nest_terms(drawn.layer(), drawn.nest);
-    const Flows<Checked> counted = flows(exact, drawn.nest.order);
+    const Flows<Checked> counted = flows(exact, drawn.nest.order, drawn.nest.ways);
     Flows<double> sum;
-    for (const FlowTerm& term : flow_terms(drawn.nest.order)) {
+    for (const FlowTerm& term : flow_terms(drawn.nest.order, drawn.nest.ways)) {
       double product = term.product.factor;
       for (int axis = 0; axis < kAxes; ++axis) {
         product *= value_at(exact, axis, term.product.place[static_cast<std::size_t>(axis)]);

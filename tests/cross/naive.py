@@ -5,6 +5,7 @@ anything but tiny nests.
 """
 
 from itertools import product
+from math import prod
 
 RELEVANT = {"ifmap": "NCRSEF", "filter": "MCRS", "psum": "NMEF"}
 
@@ -52,7 +53,7 @@ def chunks_in_space(pass_tile, pe_sizes):
     }
 
 
-def naive(sizes, strides, dilations, tiles, loops, glb_holds):
+def naive(sizes, strides, dilations, tiles, loops, ways):
     """The nine flows as {operand: (into the GLB, into the array, into the pads)}."""
     dims = list(sizes)
     at = {name: {d: tiles[d][i] for d in dims} for i, name in enumerate(("_", "glb", "pass", "pe"))}
@@ -60,12 +61,17 @@ def naive(sizes, strides, dilations, tiles, loops, glb_holds):
     in_storey = {s: [d for d, of in loops if of == s] for s in ("dram", "glb", "pe")}
     flows = {}
     for operand, relevant in RELEVANT.items():
+        way = ways[operand]
+        chain = way.get("chain", "CRS") if operand == "psum" else dims
+        apart = [dims.index(d) for d in "CRS" if d not in chain]
         to_glb = to_array = to_pads = 0
         in_glb = set()
         in_pad = {}
         layer = {d: list(range(sizes[d])) for d in dims}
         for glb_tile in tiles_in_order(layer, at["glb"], in_storey["dram"]):
             tile = words(operand, glb_tile, strides, dilations)
+            if way.get("refetch") == "always" or (way.get("halo") == "refetch" and tile != in_glb):
+                in_glb = set()
             to_glb += len(tile - in_glb)
             in_glb = tile
             for pass_tile in tiles_in_order(glb_tile, at["pass"], in_storey["glb"]):
@@ -75,6 +81,16 @@ def naive(sizes, strides, dilations, tiles, loops, glb_holds):
                         pe[dims.index(d)] >= len(cut(pass_tile[d], at["pe"][d])) for d in relevant
                     ):
                         in_pad[pe] = set()
+                if "rf" not in way["levels"]:
+                    taken_in = set()
+                    for pe, chunk in chunks.items():
+                        to_pads += prod(len(coordinates) for coordinates in chunk.values())
+                        link = tuple(pe[i] for i in apart)
+                        taken_in |= {
+                            (link, word) for word in words(operand, chunk, strides, dilations)
+                        }
+                    to_array += len(taken_in)
+                    continue
                 # Lock-step: in each step every PE takes the next of its own rf tiles.
                 streams = {
                     pe: list(tiles_in_order(chunk, rf, in_storey["pe"]))
@@ -86,9 +102,9 @@ def naive(sizes, strides, dilations, tiles, loops, glb_holds):
                     for pe, stream in streams.items():
                         tile = words(operand, stream[step], strides, dilations)
                         new = tile - in_pad.get(pe, set())
-                        read |= new
+                        read |= {(tuple(pe[i] for i in apart), word) for word in new}
                         to_pads += len(new)
                         in_pad[pe] = tile
                     to_array += len(read)
-        flows[operand] = (to_glb if glb_holds[operand] else 0, to_array, to_pads)
+        flows[operand] = (to_glb if "glb" in way["levels"] else 0, to_array, to_pads)
     return flows

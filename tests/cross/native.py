@@ -37,5 +37,5 @@ def mapping_of(case: Case):
         "",
         tiles=case.tiles | {"G": (case.groups, 1, 1, 1, 1)},
         loops=list(case.loops),
-        glb_holds=case.glb_holds,
+        ways=case.ways,
     )

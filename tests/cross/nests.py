@@ -22,7 +22,7 @@ class Case:
     dilations: tuple[int, int]
     tiles: dict[str, tuple[int, int, int, int, int]]
     loops: tuple[tuple[str, str], ...]
-    glb_holds: dict[str, bool]
+    ways: dict[str, dict[str, object]]
     padding: tuple[int, int]
     past_glb: bool
 
@@ -50,7 +50,7 @@ class Case:
             self.dilations,
             self.tiles,
             self.loops,
-            self.glb_holds,
+            self.ways,
         )
 
 
@@ -99,6 +99,26 @@ def draw_loops(choose: Choose, tiles):
     return tuple(loops)
 
 
+def draw_ways(choose: Choose):
+    """Ways of the operands: often the plain law of residence, often not."""
+    ways = {
+        operand: {
+            "levels": ["dram"]
+            + ["glb"] * (choose(0, 2 if operand == "psum" else 1) > 0)
+            + ["noc"] * (choose(0, 7) > 0)
+            + ["rf"] * (choose(0, 3) > 0)
+        }
+        for operand in ("ifmap", "filter", "psum")
+    }
+    for operand in ("ifmap", "filter"):
+        if "glb" in ways[operand]["levels"]:
+            ways[operand]["refetch"] = ("on_change", "always")[choose(0, 5) == 5]
+    if "glb" in ways["ifmap"]["levels"]:
+        ways["ifmap"]["halo"] = ("slide", "refetch")[choose(0, 3) == 3]
+    ways["psum"]["chain"] = [dim for dim in "CRS" if choose(0, 3) > 0]
+    return ways
+
+
 def shuffled(choose: Choose, items):
     """The items in any order."""
     rest = list(items)
@@ -123,11 +143,7 @@ def draw_case(choose: Choose, most_macs: int) -> Case:
         dilations=((1, 1, 2, 3)[choose(0, 3)], (1, 1, 2, 3)[choose(0, 3)]),
         tiles=tiles,
         loops=draw_loops(choose, tiles),
-        glb_holds={
-            "ifmap": choose(0, 1) == 0,
-            "filter": choose(0, 1) == 0,
-            "psum": True,
-        },
+        ways=draw_ways(choose),
         padding=(choose(0, 1), choose(0, 1)),
         past_glb=choose(0, 1) == 1,
     )

@@ -8,7 +8,7 @@ from energysim.errors import InvalidInput, InvalidMapping
 from energysim.reference import can_compile, walker
 from energysim.reference.walker import OPERANDS, walk
 
-ALL_IN_GLB = dict.fromkeys(OPERANDS, True)
+LAW = {operand: {"levels": ["dram", "glb", "noc", "rf"]} for operand in OPERANDS}
 
 
 def nest(sizes=(), tiles=()):
@@ -17,9 +17,9 @@ def nest(sizes=(), tiles=()):
     return sizes, {dim: (size,) * 5 for dim, size in sizes.items()} | dict(tiles)
 
 
-def flows(sizes, tiles, loops, strides=(1, 1), dilations=(1, 1), glb_holds=ALL_IN_GLB):
+def flows(sizes, tiles, loops, strides=(1, 1), dilations=(1, 1), ways=LAW):
     sizes, tiles = nest(sizes, tiles)
-    found = walk(sizes, strides, dilations, tiles, loops, glb_holds)
+    found = walk(sizes, strides, dilations, tiles, loops, ways)
     return {operand: tuple(flow) for operand, flow in found.items()}
 
 
@@ -108,8 +108,8 @@ def test_pe_without_filters_has_none():
 
 
 def test_filters_past_the_glb():
-    holds = ALL_IN_GLB | {"filter": False}
-    found = flows({"M": 2, "C": 2}, {}, [], glb_holds=holds)
+    ways = LAW | {"filter": {"levels": ["dram", "noc", "rf"]}}
+    found = flows({"M": 2, "C": 2}, {}, [], ways=ways)
     assert found["filter"] == (0, 4, 4)
 
 
@@ -141,22 +141,63 @@ def test_no_nest(tiles, loops, message):
 
 
 def test_psums_past_the_glb():
-    with pytest.raises(InvalidMapping, match="psums always"):
-        flows({}, {}, [], glb_holds=ALL_IN_GLB | {"psum": False})
+    ways = LAW | {"psum": {"levels": ["dram", "noc", "rf"]}}
+    tiles = {"C": (2, 1, 1, 1, 1), "F": (3, 1, 1, 1, 1)}
+    found = flows({"C": 2, "F": 3}, tiles, [("C", "dram"), ("F", "dram")], ways=ways)
+    assert found["psum"] == (0, 6, 6)
+
+
+def test_halo_is_fetched_again():
+    # A window of 3 over 4 columns, one at a time: the buffer takes in 3 words for each, and none
+    # for a second filter that needs the tile it has. The pads keep what slides.
+    ways = LAW | {"ifmap": LAW["ifmap"] | {"halo": "refetch"}}
+    tiles = {"F": (4, 1, 1, 1, 1), "M": (2, 1, 1, 1, 1)}
+    loops = [("F", "dram"), ("M", "dram")]
+    assert flows({"S": 3, "F": 4, "M": 2}, tiles, loops, ways=ways)["ifmap"] == (12, 6, 6)
+    assert flows({"S": 3, "F": 4, "M": 2}, tiles, loops)["ifmap"] == (6, 6, 6)
+
+
+def test_unchanged_tiles_are_fetched_again():
+    # 3 filters in turn: the same ifmap enters the buffer for each of them.
+    ways = LAW | {"ifmap": LAW["ifmap"] | {"refetch": "always"}}
+    tiles, loops = {"M": (3, 1, 1, 1, 1)}, [("M", "dram")]
+    assert flows({"S": 2, "M": 3}, tiles, loops, ways=ways)["ifmap"] == (6, 2, 2)
+    assert flows({"S": 2, "M": 3}, tiles, loops)["ifmap"] == (2, 2, 2)
+
+
+def test_operand_without_pads_is_delivered_for_every_mac():
+    # 2 filters side by side slide a window of 3 over 4 columns in one pass: 6 ifmap words enter the
+    # array once, and 24 are delivered.
+    ways = LAW | {"ifmap": {"levels": ["dram", "glb", "noc"]}}
+    tiles = {"M": (2, 2, 2, 1, 1), "F": (4, 4, 4, 4, 1)}
+    found = flows({"S": 3, "F": 4, "M": 2}, tiles, [("F", "pe")], ways=ways)
+    assert found["ifmap"] == (6, 6, 24)
+    # In two passes it enters twice.
+    tiles = {"M": (2, 2, 1, 1, 1), "F": (4, 4, 4, 4, 1)}
+    found = flows({"S": 3, "F": 4, "M": 2}, tiles, [("M", "glb"), ("F", "pe")], ways=ways)
+    assert found["ifmap"] == (6, 12, 24)
+
+
+def test_partial_sums_of_chains_meet_above_the_array():
+    # 2 filter rows and 3 columns side by side: a chain of 6, or of 3 for each row.
+    sizes, tiles = {"R": 2, "S": 3}, {"R": (2, 2, 2, 1, 1), "S": (3, 3, 3, 1, 1)}
+    assert flows(sizes, tiles, [])["psum"] == (1, 1, 6)
+    ways = LAW | {"psum": LAW["psum"] | {"chain": ["S"]}}
+    assert flows(sizes, tiles, [], ways=ways)["psum"] == (1, 2, 6)
 
 
 def test_too_many_steps():
     sizes, tiles = nest({"M": 10_000, "N": 10_000})
     with pytest.raises(InvalidInput, match=r"100000000 .* 50000000 .*: install Numba"):
-        walk(sizes, (1, 1), (1, 1), tiles, [], ALL_IN_GLB, compiled=False)
+        walk(sizes, (1, 1), (1, 1), tiles, [], LAW, compiled=False)
     sizes, tiles = nest({"M": 10_000, "N": 1_000, "C": 10_000})
     for compiled in (False, True):
         with pytest.raises(InvalidInput, match="take a smaller layer"):
-            walk(sizes, (1, 1), (1, 1), tiles, [], ALL_IN_GLB, compiled=compiled)
+            walk(sizes, (1, 1), (1, 1), tiles, [], LAW, compiled=compiled)
 
 
 def test_too_many_words():
     # Few steps, but a stride that leaves wide gaps.
     sizes, tiles = nest({"E": 30, "F": 30})
     with pytest.raises(InvalidInput, match=r"\d+ ifmap words .* 200000000"):
-        walk(sizes, (1000, 1000), (1, 1), tiles, [], ALL_IN_GLB)
+        walk(sizes, (1000, 1000), (1, 1), tiles, [], LAW)

@@ -82,7 +82,7 @@ def test_json_holds_all_that_is_needed_to_count_again(report: es.Report) -> None
             mapping["scheme"],
             tiles={dim: list(sizes.values()) for dim, sizes in mapping["tiles"].items()},
             loops=[(dim, storey) for dim, storey in mapping["loops"]],
-            glb_holds=mapping["glb_holds"],
+            ways=mapping["ways"],
         )
         counts = es.count(network[layer["name"]], plain["architecture"], nest)
         assert {"macs": layer["macs"], **layer["counts"]} == counts.to_dict()

@@ -92,19 +92,25 @@ def test_words_that_leave_a_level_arrive_at_the_next(
     counts = result.counts
     dram, glb, noc, rf = counts.dram, counts.glb, counts.noc, counts.rf
     for operand in ("ifmap", "filter"):
-        held = result.mapping.glb_holds[operand]
+        levels = result.mapping.ways[operand]["levels"]
         above = getattr(dram, operand).read
-        assert getattr(glb, operand).fill == (above if held else 0)
-        into_array = getattr(glb, operand).read if held else above
-        # One read serves all PEs that need the word; each of them keeps it.
-        assert getattr(noc, operand).read == getattr(rf, operand).fill >= into_array
+        assert getattr(glb, operand).fill == (above if "glb" in levels else 0)
+        into_array = getattr(glb, operand).read if "glb" in levels else above
+        # One read serves all PEs that need the word; each of them keeps it, or uses it up.
+        delivered = getattr(rf, operand).fill if "rf" in levels else layer.macs
+        assert delivered >= into_array
+        assert getattr(noc, operand).read == (delivered if "noc" in levels else 0)
 
     # Of all MACs of an ofmap word, those of a PE are added in its scratch pad, then those of the
     # PEs on the array; what is left are the stays of the psum in the array.
     assert rf.psum.read == rf.psum.write
     stays = layer.macs - rf.psum.read - noc.psum.read
-    assert stays - layer.ofmap_words == rf.psum.fill >= 0
-    if arch.ofmap_path == "through_glb":
+    levels = result.mapping.ways["psum"]["levels"]
+    assert stays - layer.ofmap_words >= 0
+    assert rf.psum.fill == (stays - layer.ofmap_words if "rf" in levels else 0)
+    if "glb" not in levels:
+        assert glb.psum.write == glb.psum.read == 0 and dram.psum.write == stays
+    elif arch.ofmap_path == "through_glb":
         assert glb.psum.write == stays
     else:
         assert glb.psum.write == glb.psum.read == stays - dram.psum.write

@@ -25,6 +25,13 @@ CHIP = architectures.eyeriss()
 CONV3 = es.networks.alexnet(4)["CONV3"]
 CONV4 = es.networks.alexnet(4)["CONV4"]
 # JSSC 2017, Table III.
+WAYS = {
+    "ifmap": {
+        "levels": ["dram", "glb", "noc", "rf"], "halo": "slide", "refetch": "on_change"
+    },
+    "filter": {"levels": ["dram", "glb", "noc", "rf"], "refetch": "on_change"},
+    "psum": {"levels": ["dram", "glb", "noc", "rf"], "chain": ["C", "R", "S"]},
+}  # fmt: skip
 LETTERS = {"m": 64, "n": 4, "e": 13, "p": 16, "q": 3, "r": 2, "t": 2}
 
 
@@ -50,7 +57,7 @@ def test_letters_make_the_tiles_of_the_chip() -> None:
         "F": (13, 13, 13, 13, 1),
     }
     assert (mapping.dataflow, mapping.scheme) == ("rs-chip", "chip")
-    assert mapping.glb_holds == {"ifmap": True, "filter": False, "psum": True}
+    assert mapping.ways == WAYS | {"filter": WAYS["filter"] | {"levels": ["dram", "noc", "rf"]}}
     assert mapping.loops[:2] == (("M", "dram"), ("N", "dram"))
 
 
@@ -84,7 +91,7 @@ def test_nest_gives_back_what_it_was_made_of() -> None:
         "chip",
         tiles=mapping.tiles,
         loops=mapping.loops,
-        glb_holds=mapping.glb_holds,
+        ways=mapping.ways,
     )
     assert again == mapping
     assert hash(again) == hash(mapping)
@@ -99,30 +106,34 @@ def test_dimensions_left_out_of_a_nest_are_one() -> None:
 
 
 @pytest.mark.parametrize("scheme", es.dataflows()[0].schemes, ids=lambda scheme: scheme.name)
-def test_glb_holds_what_the_scheme_says(scheme: Any) -> None:
+def test_ways_are_what_the_scheme_says(scheme: Any) -> None:
     mapping = Mapping.from_nest("rs", scheme.name, tiles={})
-    assert mapping.glb_holds == {
-        "ifmap": True, "filter": scheme.name == "filters", "psum": True
-    }  # fmt: skip
-    changed = Mapping.from_nest("rs", scheme.name, tiles={}, glb_holds={"ifmap": False})
-    assert changed.glb_holds == mapping.glb_holds | {"ifmap": False}
+    glb = ["glb"] if scheme.name == "filters" else []
+    assert mapping.ways == WAYS | {
+        "filter": {"levels": ["dram", *glb, "noc", "rf"], "refetch": "on_change"}
+    }
+    changed = Mapping.from_nest("rs", scheme.name, tiles={}, ways={"ifmap": {"halo": "refetch"}})
+    assert changed.ways == mapping.ways | {"ifmap": WAYS["ifmap"] | {"halo": "refetch"}}
     assert changed != mapping
 
 
-def test_psums_cannot_pass_by_the_glb() -> None:
+def test_psums_may_pass_by_the_glb() -> None:
     mapping = chip_mapping(CONV4)
-    nest = Mapping.from_nest(
-        "rs-chip", "chip", tiles=mapping.tiles, loops=mapping.loops, glb_holds={"psum": False}
-    )
-    with pytest.raises(es.InvalidMapping, match="psums must be held in the GLB"):
-        es.count(CONV4, "eyeriss", nest)
+    ways = {"psum": {"levels": ["dram", "noc", "rf"]}}
+    nest = Mapping.from_nest("rs-chip", "chip", tiles=mapping.tiles, loops=mapping.loops, ways=ways)
+    held, past = (_core.count_unchecked(CONV4, CHIP, one) for one in (mapping, nest))
+    # Unfinished ones, which waited in the GLB, now wait in DRAM.
+    assert past.glb.psum.read == past.glb.psum.write == past.glb.psum.fill == 0
+    assert past.dram.psum.write == held.glb.psum.write
+    assert past.dram.psum.read == held.glb.psum.write - CONV4.ofmap_words
+    assert past.noc == held.noc and past.rf == held.rf
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"loops": [*chip_mapping(CONV4).loops[1::-1], *chip_mapping(CONV4).loops[2:]]},
-        {"loops": chip_mapping(CONV4).loops, "glb_holds": {"filter": True}},
+        {"loops": chip_mapping(CONV4).loops, "ways": {"ifmap": {"halo": "refetch"}}},
     ],
     ids=["loops", "ways through the GLB"],
 )
@@ -150,7 +161,7 @@ def test_mapping_is_a_value() -> None:
 
 def test_to_dict_is_plain() -> None:
     plain = json.loads(json.dumps(chip_mapping(CONV4).to_dict()))
-    assert list(plain) == ["dataflow", "scheme", "letters", "tiles", "loops", "glb_holds"]
+    assert list(plain) == ["dataflow", "scheme", "letters", "tiles", "loops", "ways"]
     assert plain["tiles"]["M"] == {"layer": 192, "glb": 64, "pass": 32, "pe": 16, "rf": 16}
     assert plain["loops"][0] == ["M", "dram"]
     assert plain["letters"]["m"] == 64
@@ -175,17 +186,17 @@ def test_drawing_shows_each_loop_once() -> None:
 # --- What does not fit --------------------------------------------------------------------
 
 MISFITS = {
-    "filter pad": ({"p": 32}, "the filter needs 288 words .* there are 224; make p or q smaller"),
+    "filter pad": ({"p": 32}, "the filter needs 288 words .* there are 224; make q or p smaller"),
     "ifmap pad": ({"q": 5, "p": 8}, "the ifmap needs 15 words .* there are 12; make q smaller"),
-    "psum pad": ({"p": 25, "q": 1}, "the psum needs 25 words .* there are 24; make p or q smaller"),
+    "psum pad": ({"p": 25, "q": 1}, "the psum needs 25 words .* there are 24; make p smaller"),
     "GLB": (
         {"m": 96},
         r"the GLB needs 70296 words \(ifmap 5400 \+ psum 64896\), there are 51200; "
-        "make m, n or e smaller",
+        "make e, n, q, r or m smaller",
     ),
     "array": (
         {"t": 3},
-        "it needs 6 PE sets of 3 x 13 PEs, the array of 12 x 14 holds 4; make r \\* t or e smaller",
+        "it needs 6 PE sets of 3 x 13 PEs, the array of 12 x 14 holds 4; make e, r or t smaller",
     ),
     "more rows than there are": ({"e": 14}, "e = 14 is not possible here.* makes it 13; make e 13"),
     "more images": ({"n": 5}, "n = 5 is not possible here.*; make n 4"),
@@ -206,7 +217,7 @@ def test_pooled_pads_share_their_words() -> None:
     arch = architectures.isca16()
     fits = RowStationaryMapping(**(LETTERS | {"p": 20, "q": 3}))
     assert fits.on(CONV3, arch).p == 20  # 3*3 + 20*3*3 + 20 = 209 of 256 words
-    with pytest.raises(InvalidMapping, match="a PE needs 272 words .* there are 256; make p or q"):
+    with pytest.raises(InvalidMapping, match="a PE needs 272 words .* there are 256; make q or p"):
         RowStationaryMapping(**(LETTERS | {"e": 12, "p": 20, "q": 3, "t": 1, "r": 1, "m": 32})).on(
             CONV3.replace(S=4, R=4), arch
         )
@@ -264,7 +275,17 @@ BAD_NESTS = {
         {"loops": [("M", "glb"), ("C", "dram")]},
         "the dram loop over C stands inside a glb loop: list all dram, then all glb, then all pe",
     ),
-    "unknown operand": ({"glb_holds": {"ofmap": True}}, "unknown operand 'ofmap': .*ifmap, filter"),
+    "unknown operand": ({"ways": {"ofmap": {}}}, "unknown operand 'ofmap': .*ifmap, filter"),
+    "ways are none": ({"ways": 5}, "ways must be a dict, not 5"),
+    "unknown word": ({"ways": {"psum": {"halo": "slide"}}}, "word of ways: psum 'halo': .*levels"),
+    "unknown level": ({"ways": {"psum": {"levels": ["l2"]}}}, "psum: levels 'l2': known: dram"),
+    "past DRAM": ({"ways": {"psum": {"levels": ["glb"]}}}, "psum: levels must have dram"),
+    "unknown halo": ({"ways": {"ifmap": {"halo": "no"}}}, "halo 'no': known: slide, refetch"),
+    "chain of filters": ({"ways": {"psum": {"chain": "C M"}}}, "a chain is along C, R, S"),
+    "halo past the GLB": (
+        {"ways": {"ifmap": {"levels": ["dram", "rf"], "halo": "refetch"}}},
+        "ifmap: halo: refetch speaks of its tile in the GLB, which it passes by",
+    ),
 }
 
 

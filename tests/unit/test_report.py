@@ -185,7 +185,11 @@ LAYER = {
         "letters": dict.fromkeys(["m", "n", "e", "p", "q", "r", "t", "E1"], COUNT),
         "tiles": dict.fromkeys("NGMCRSEF", TILES),
         "loops": [[TEXT]],
-        "glb_holds": dict.fromkeys(OPERANDS, bool),
+        "ways": {
+            "ifmap": {"levels": [TEXT], "halo": TEXT, "refetch": TEXT},
+            "filter": {"levels": [TEXT], "refetch": TEXT},
+            "psum": {"levels": [TEXT], "chain": [TEXT]},
+        },
     },
     "cycles": NUMBER,
     "utilization": NUMBER,
