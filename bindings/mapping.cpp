@@ -91,15 +91,15 @@ Count letter(const Mapping& mapping, const std::string& name) {
 }
 
 Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
-                     const std::string& dataflow_name, const std::string& scheme,
+                     const DataflowArgument& dataflow_given, const std::string& scheme,
                      const WholeMapping& letters) {
-  const DataflowPtr dataflow = dataflow_named(dataflow_name);
+  const DataflowPtr dataflow = dataflow_given.declared;
   std::vector<std::string> known;
   for (const Variable& variable : in_paper_order(*dataflow)) known.push_back(variable.letter);
   std::vector<std::pair<std::string, Count>> given;
   for (const auto& [name, value] : items(letters, "letters")) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      throw_unknown("letter of " + dataflow_name, name, known);
+      throw_unknown("letter of " + dataflow->name, name, known);
     }
     given.emplace_back(name, whole(value, name));
   }
@@ -107,11 +107,11 @@ Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
                               given);
 }
 
-Mapping from_nest(const std::string& dataflow_name, const std::string& scheme_name,
+Mapping from_nest(const DataflowArgument& dataflow, const std::string& scheme_name,
                   const TileMapping& tiles, const std::optional<std::vector<LoopName>>& loops,
                   const std::optional<AnyMapping>& ways) {
   Mapping mapping;
-  mapping.dataflow = dataflow_named(dataflow_name);
+  mapping.dataflow = dataflow.declared;
   const Scheme& scheme = scheme_named(*mapping.dataflow, scheme_name);
   mapping.scheme = scheme.name;
   for (const auto& [dim, value] : items(tiles, "tiles")) {
@@ -148,12 +148,12 @@ AnyDict to_dict(const Mapping& mapping) {
 }
 
 Mapping from_state(const py::tuple& state) {
-  return from_nest(state[0].cast<std::string>(), state[1].cast<std::string>(), state[2],
+  return from_nest({dataflow_of(state[0])}, state[1].cast<std::string>(), state[2],
                    state[3].cast<std::vector<LoopName>>(), state[4].cast<AnyMapping>());
 }
 
 bool same(const Mapping& a, const Mapping& b) {
-  return a.dataflow->name == b.dataflow->name && a.scheme == b.scheme && a.nest == b.nest;
+  return *a.dataflow == *b.dataflow && a.scheme == b.scheme && a.nest == b.nest;
 }
 
 std::string repr(const Mapping& mapping) {
@@ -265,7 +265,7 @@ void bind_mapping(py::module_& module) {
           [](const Mapping& mapping) {
             py::dict tiles;
             for (Dim dim : kAllDims) tiles[py::str(dim_name(dim))] = sizes(mapping.nest[dim]);
-            return py::make_tuple(mapping.dataflow->name, mapping.scheme, tiles, loops_of(mapping),
+            return py::make_tuple(dataflow_state(mapping.dataflow), mapping.scheme, tiles, loops_of(mapping),
                                   mapping_ways(mapping));
           },
           &from_state));

@@ -24,7 +24,7 @@ struct Finding {
 
   bool operator==(const Finding& other) const {
     const Mapping &a = found.mapping, &b = other.found.mapping;
-    return a.dataflow == b.dataflow && a.scheme == b.scheme && a.nest == b.nest &&
+    return *a.dataflow == *b.dataflow && a.scheme == b.scheme && a.nest == b.nest &&
            found.counts == other.found.counts && found.energy == other.found.energy &&
            found.proof == other.found.proof && layer == other.layer && *arch == *other.arch &&
            ifmap_density == other.ifmap_density;
@@ -40,16 +40,15 @@ struct ProofOf {
 };
 
 std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
-                                const std::string& dataflow_name,
+                                const DataflowArgument& dataflow,
                                 const std::vector<double>& ifmap_densities, int threads,
                                 const std::optional<ReportProgress>& progress) {
-  const DataflowPtr dataflow = dataflow_named(dataflow_name);
   Watch watch(progress);
   std::vector<Found> found;
   try {
     const py::gil_scoped_release released;
     found = search_layers(
-        layers, *arch.native, dataflow, ifmap_densities, threads,
+        layers, *arch.native, dataflow.declared, ifmap_densities, threads,
         [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
   } catch (const Interrupted&) {
     watch.raise_again();
@@ -65,10 +64,9 @@ std::vector<Finding> search_all(const std::vector<Layer>& layers, const Architec
 }
 
 Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
-                          const std::string& dataflow_name, double ifmap_density) {
-  const DataflowPtr dataflow = dataflow_named(dataflow_name);
+                          const DataflowArgument& dataflow, double ifmap_density) {
   const py::gil_scoped_release released;
-  return {search_exhaustive(layer, *arch.native, dataflow, ifmap_density), layer, arch.native,
+  return {search_exhaustive(layer, *arch.native, dataflow.declared, ifmap_density), layer, arch.native,
           ifmap_density};
 }
 
@@ -159,8 +157,8 @@ void bind_search(py::module_& module) {
       "Return how long a mapping takes that fits and follows its dataflow.");
   module.def(
       "space_size",
-      [](const Layer& layer, const std::string& dataflow) {
-        return space_size(layer, *dataflow_named(dataflow));
+      [](const Layer& layer, const DataflowArgument& dataflow) {
+        return space_size(layer, *dataflow.declared);
       },
       py::arg("layer"), py::arg("dataflow"), "Return the number of mappings in the space.");
 }

@@ -21,20 +21,6 @@ py::list levels_list(const Way& way) {
   return levels;
 }
 
-std::vector<std::string> words_of(py::handle value, const std::string& what) {
-  std::vector<std::string> words;
-  if (py::isinstance<py::str>(value)) {
-    std::istringstream line(text(value, what));
-    for (std::string word; line >> word;) words.push_back(word);
-    return words;
-  }
-  if (!PySequence_Check(value.ptr())) {
-    throw InvalidInput(what + " must be a list of names, not " + show(value));
-  }
-  for (const py::handle item : value) words.push_back(text(item, what));
-  return words;
-}
-
 template <class Names>
 int choice(const Names& names, py::handle value, const std::string& what) {
   const std::string word = text(value, what);
@@ -84,6 +70,20 @@ void change_way(Ways& ways, Operand operand, py::handle changes, const std::stri
 }
 
 }  // namespace
+
+std::vector<std::string> words_of(py::handle value, const std::string& what) {
+  std::vector<std::string> words;
+  if (py::isinstance<py::str>(value)) {
+    std::istringstream line(text(value, what));
+    for (std::string word; line >> word;) words.push_back(word);
+    return words;
+  }
+  if (!PySequence_Check(value.ptr())) {
+    throw InvalidInput(what + " must be a list of names, not " + show(value));
+  }
+  for (const py::handle item : value) words.push_back(text(item, what));
+  return words;
+}
 
 std::vector<Dim> dims_of(py::handle value, const std::string& what) {
   std::vector<Dim> dims;

@@ -12,6 +12,8 @@ AnyDict ways_dict(const Ways& ways);
 // `ways` with what such a dict says in it changed; `what` is the subject of error messages.
 Ways changed_ways(const Ways& ways, py::handle changes, const std::string& what);
 
+// Names in a list, or in text between blanks.
+std::vector<std::string> words_of(py::handle value, const std::string& what);
 // Dimensions of a list of names or of text such as "C R S".
 std::vector<Dim> dims_of(py::handle value, const std::string& what);
 

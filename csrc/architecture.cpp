@@ -27,6 +27,12 @@ void require_size(const std::string& arch, std::string_view who, std::string_vie
          "lie between 1 and " + std::to_string(most) + ", got " + std::to_string(value));
 }
 
+// Some dataflows leave PEs without scratch pads.
+void require_words(const std::string& arch, std::string_view who, std::string_view what,
+                   Count value) {
+  if (value != 0) require_size(arch, who, what, value, kLargestStorage);
+}
+
 void require_rate(const std::string& arch, std::string_view who, std::string_view what,
                   double value) {
   if (std::isfinite(value) && value >= 0) return;
@@ -39,11 +45,11 @@ void Architecture::validate() const {
   require_size(name, "", "array rows", rows, kLargestArrayEdge);
   require_size(name, "", "array columns", columns, kLargestArrayEdge);
   require_size(name, "", "glb_words", glb_words, kLargestStorage);
-  if (rf.pooled) require_size(name, "", "pooled RF words", rf.pool, kLargestStorage);
+  if (rf.pooled) require_words(name, "", "pooled RF words", rf.pool);
   for (Operand operand : kAllOperands) {
     const int o = index(operand);
     const std::string_view who = kOperandNames[static_cast<std::size_t>(o)];
-    if (!rf.pooled) require_size(name, who, "RF words", rf.words[o], kLargestStorage);
+    if (!rf.pooled) require_words(name, who, "RF words", rf.words[o]);
     require_rate(name, who, "bus words per cycle", buses.words_per_cycle[o]);
   }
   require_rate(name, "", "pass_overhead_cycles", buses.pass_overhead_cycles);

@@ -54,7 +54,9 @@ PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nes
 const std::vector<DataflowPtr>& dataflows() {
   static const std::vector<DataflowPtr> all = [] {
     std::vector<DataflowPtr> list;
-    for (Dataflow (*make)() : {row_stationary, row_stationary_chip}) {
+    for (Dataflow (*make)() : {row_stationary, row_stationary_chip, weight_stationary,
+                               output_stationary_a, output_stationary_b, output_stationary_c,
+                               no_local_reuse}) {
       list.push_back(std::make_shared<const Dataflow>(make()));
     }
     return list;

@@ -35,6 +35,8 @@ struct Scheme {
   LoopOrder order;
   Ways ways;
   std::vector<std::pair<Dim, Tile>> glb_tiles;
+
+  bool operator==(const Scheme&) const = default;
 };
 
 // A tile size that the search may choose, and the letter that the papers give it.
@@ -42,6 +44,8 @@ struct Variable {
   std::string letter;
   Dim dim = Dim::N;
   enum class At : std::uint8_t { Pe, Pass, Glb } at = At::Pe;
+
+  bool operator==(const Variable&) const = default;
 };
 
 // How PEs side by side find room on the array.
@@ -81,6 +85,7 @@ struct Dataflow {
   // The one of that name; both throw InvalidInput.
   const Scheme& scheme(const std::string& scheme_name) const;
   const Variable& variable(const std::string& letter) const;
+  bool operator==(const Dataflow&) const = default;
 };
 
 // Rectangles of height x width PEs that fit on an array of rows x columns.

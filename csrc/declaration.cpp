@@ -22,11 +22,12 @@ class Checker {
 
   void run() const {
     require(!d_.name.empty(), "it has no name");
-    require(!d_.schemes.empty(), "it has no loop orders: name one scheme at least");
+    require(!d_.schemes.empty(), "schemes: it has no loop orders; name one at least");
     std::set<std::string> names;
     for (const Scheme& scheme : d_.schemes) {
-      require(!scheme.name.empty(), "one of its schemes has no name");
-      require(names.insert(scheme.name).second, "two schemes are named '" + scheme.name + "'");
+      require(!scheme.name.empty(), "schemes: one has no name");
+      require(names.insert(scheme.name).second,
+              "schemes: " + scheme.name + ": two have this name");
       check_scheme(scheme);
     }
     check_letters();
@@ -42,7 +43,7 @@ class Checker {
     try {
       check_ways(scheme.ways);
     } catch (const InvalidInput& error) {
-      require(false, "scheme '" + scheme.name + "': " + error.what());
+      require(false, "schemes: " + scheme.name + ": operands: " + error.what());
     }
     for (Dim dim : kAllDims) {
       if (dim == Dim::G) continue;
@@ -53,7 +54,7 @@ class Checker {
   }
 
   void check_rule(Dim dim, const DimRule& rule) const {
-    const std::string who = "tiles of " + name_of(dim) + ": ";
+    const std::string who = "tiles: " + name_of(dim) + ": ";
     const bool pe_is_all = one_of(rule.pe, {Tile::Whole, Tile::Untiled});
     require(rule.pe != Tile::Same, who + "a PE's tile must be one, free, whole or untiled");
     require(one_of(rule.rf, {Tile::One, Tile::Same}),
@@ -84,9 +85,9 @@ class Checker {
                                                              ", which is cut into tiles there");
     };
     need(rule.glb == Tile::Free || (rule.glb == Tile::Same && !pass_is_all), Storey::Dram,
-         "the DRAM");
-    need(rule.glb != Tile::Same && !pass_is_all, Storey::Glb, "the GLB");
-    need(streams, Storey::Pe, "the PE");
+         "dram");
+    need(rule.glb != Tile::Same && !pass_is_all, Storey::Glb, "glb");
+    need(streams, Storey::Pe, "pe");
   }
 
   // Every free tile has one letter, every letter a free tile.
@@ -94,14 +95,13 @@ class Checker {
     std::set<std::string> letters;
     std::set<std::pair<Dim, At>> places;
     for (const Variable& v : d_.variables) {
-      require(!v.letter.empty(), "a letter has no name");
-      require(letters.insert(v.letter).second, "two letters are named '" + v.letter + "'");
-      require(places.insert({v.dim, v.at}).second,
-              "letter '" + v.letter + "' stands for the same tile as another one");
+      const std::string who = "letters: " + v.letter + ": ";
+      require(!v.letter.empty(), "letters: one has no name");
+      require(letters.insert(v.letter).second, who + "two have this name");
+      require(places.insert({v.dim, v.at}).second, who + "another letter stands for the same tile");
       // A GLB tile may have a name though it is the same as the array's.
-      require(
-          v.dim != Dim::G && (v.at == At::Glb || is_free(v.dim, v.at)),
-          "letter '" + v.letter + "' stands for a tile of " + name_of(v.dim) + " that is not free");
+      require(v.dim != Dim::G && (v.at == At::Glb || is_free(v.dim, v.at)),
+              who + "it stands for a tile of " + name_of(v.dim) + " that is not free");
     }
     for (Dim dim : kAllDims) {
       if (dim == Dim::G) continue;

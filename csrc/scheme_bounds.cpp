@@ -153,12 +153,13 @@ Count SchemeSearch::most_channels_times_filters() const {
   const auto most = [&](Dim d) {
     return open_most(d, Variable::At::Pe, nest_[d].pe, room_[index(d)].rf);
   };
-  const Count per_pe = std::min(words / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf),
-                                saturating_product(most(Dim::C), most(Dim::M)));
-  const Grid& grid = space_.dataflow().grid;
-  const Count sets = rectangles(space_.arch().rows, space_.arch().columns,
-                                nest_[grid.vertical].chunks(), nest_[grid.horizontal].chunks());
-  return saturating_product(per_pe, sets);
+  Count per_pe = saturating_product(most(Dim::C), most(Dim::M));
+  if (nest_.ways.filter.rf) {
+    per_pe = std::min(per_pe, words / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
+  }
+  const PeSets sets =
+      pe_sets(space_.dataflow().array, space_.arch().rows, space_.arch().columns, nest_);
+  return saturating_product(per_pe, sets.there);
 }
 
 // A bound of all values of a letter from `least` to `most`: its own terms are those of the

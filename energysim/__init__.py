@@ -27,8 +27,10 @@ True
 """
 
 from energysim import architectures, networks
-from energysim._core import AccessCounts, Layer, Mapping, dataflows
+from energysim._core import AccessCounts, Dataflow, Layer, Mapping, dataflows
 from energysim.architecture import Architecture, Buses, Scratchpads
+from energysim.compare import Comparison, compare
+from energysim.dataflow import load_dataflow
 from energysim.energy_table import AccessCost, EnergyTable, LevelCost
 from energysim.errors import (
     CountOverflow,
@@ -54,7 +56,9 @@ __all__ = [
     "AccessCounts",
     "Architecture",
     "Buses",
+    "Comparison",
     "CountOverflow",
+    "Dataflow",
     "EnergyTable",
     "EnergysimError",
     "InvalidInput",
@@ -74,8 +78,10 @@ __all__ = [
     "UnknownName",
     "__version__",
     "architectures",
+    "compare",
     "count",
     "dataflows",
+    "load_dataflow",
     "networks",
     "quantize",
     "search",

@@ -23,7 +23,7 @@ from energysim.errors import InvalidInput, unknown_name
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
 
-__all__ = ["MAX_BYTES", "check_keys", "load_mapping", "read_text"]
+__all__ = ["MAX_BYTES", "check_keys", "load_mapping", "load_with_lines", "read_text"]
 
 #: Largest file or text that is read, in bytes (for text: in characters).
 MAX_BYTES = 10_000_000
@@ -116,6 +116,36 @@ def load_mapping(text: str, where: str) -> dict[str, object]:
         ...
     energysim.errors.InvalidInput: tiny.yaml: line 2: key 'M' is there twice: remove one of them
     """
+    return load_with_lines(text, where)[0]
+
+
+def load_with_lines(
+    text: str, where: str
+) -> tuple[dict[str, object], dict[tuple[str, ...], int]]:
+    r"""Read one YAML document as `load_mapping` does, and note where its keys are.
+
+    Parameters
+    ----------
+    text, where : str
+        As for `load_mapping`.
+
+    Returns
+    -------
+    dict
+        What was read.
+    dict
+        The line of each key, by all keys that lead to it.
+
+    Raises
+    ------
+    InvalidInput
+        As `load_mapping`.
+
+    Examples
+    --------
+    >>> load_with_lines("name: tiny\ntiles:\n  M: free", "tiny.yaml")[1]
+    {('name',): 1, ('tiles',): 2, ('tiles', 'M'): 3}
+    """
     if len(text) > MAX_BYTES:
         raise InvalidInput(f"{where}: larger than {_LIMIT}, too large to read")
     # Imported here, not above: a program that reads no YAML starts faster without it.
@@ -123,14 +153,15 @@ def load_mapping(text: str, where: str) -> dict[str, object]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = _Builder(yaml.parse(text, Loader=loader), where).document()
+        builder = _Builder(yaml.parse(text, Loader=loader), where)
+        document = builder.document()
     except (yaml.YAMLError, UnicodeError) as error:
         raise InvalidInput(f"{where}: {_describe(error)}") from error
     if not isinstance(document, dict):
         raise InvalidInput(
             f"{where}: the top level is {_kind(document)}, but must be a mapping of 'key: value'"
         )
-    return document
+    return document, builder.lines
 
 
 def check_keys(
@@ -184,6 +215,8 @@ class _Builder:
         self._kinds = yaml.events
         self._events: Iterator[Event] = iter(events)
         self._where = where
+        self._path: list[str] = []
+        self.lines: dict[tuple[str, ...], int] = {}
 
     def document(self) -> object:
         """Read the whole stream: exactly one document."""
@@ -224,7 +257,11 @@ class _Builder:
             key = self._key(event, depth)
             if key in values:
                 raise self._refuse(event, f"key {key!r} is there twice: remove one of them")
+            self._path.append(key)
+            if event.start_mark is not None:
+                self.lines[tuple(self._path)] = event.start_mark.line + 1
             values[key] = self._value(next(self._events), depth + 1)
+            self._path.pop()
         return values
 
     def _key(self, event: Event, depth: int) -> str:

@@ -17,7 +17,7 @@ from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
 from energysim.report import Report
 
-__all__ = ["count", "search", "simulate"]
+__all__ = ["count", "network_of", "search", "simulate"]
 
 _METHODS = ("bounds", "exhaustive")
 _BACKENDS = ("native", "reference")
@@ -27,7 +27,7 @@ _MOST_THREADS = 1024
 def simulate(
     network: Network | Iterable[_core.Layer] | str,
     arch: Architecture | str,
-    dataflow: str = "rs",
+    dataflow: _core.Dataflow | str = "rs",
     *,
     batch: int | None = None,
     ifmap_density: float | Mapping[str, float] = 1.0,
@@ -42,8 +42,8 @@ def simulate(
         What to simulate, or the name of a built-in network.
     arch : Architecture or str
         On what to simulate it, or the name of a built-in architecture.
-    dataflow : str, default "rs"
-        Name of a dataflow; see `energysim.dataflows`.
+    dataflow : Dataflow or str, default "rs"
+        The dataflow, or the name of a built-in one; see `energysim.dataflows`.
     batch : int, optional
         Images processed together; those of `network` unless given.
     ifmap_density : float or dict, default 1.0
@@ -77,22 +77,23 @@ def simulate(
     >>> report.layers["CONV1"].mapping
     <Mapping rs-chip/chip m=...>
     """
-    net, architecture = _network(network, batch), architecture_of(arch)
+    net, architecture = network_of(network, batch), architecture_of(arch)
     found = _core.search_layers(
         net.layers,
         architecture,
-        _name(dataflow, "dataflow"),
+        dataflow,
         _densities(net, ifmap_density),
         min(whole(threads, "threads", least=0), _MOST_THREADS),
         progress_of(progress, len(net.layers)),
     )
-    return Report(net, architecture, dataflow, tuple(found))
+    name = dataflow.name if isinstance(dataflow, _core.Dataflow) else dataflow
+    return Report(net, architecture, name, tuple(found))
 
 
 def search(
     layer: _core.Layer,
     arch: Architecture | str,
-    dataflow: str = "rs",
+    dataflow: _core.Dataflow | str = "rs",
     *,
     ifmap_density: float = 1.0,
     method: Literal["bounds", "exhaustive"] = "bounds",
@@ -105,8 +106,8 @@ def search(
         What to map.
     arch : Architecture or str
         Where to map it, or the name of a built-in architecture.
-    dataflow : str, default "rs"
-        Name of a dataflow; see `energysim.dataflows`.
+    dataflow : Dataflow or str, default "rs"
+        The dataflow, or the name of a built-in one; see `energysim.dataflows`.
     ifmap_density : float, default 1.0
         Share of ifmap values that are not zero, from 0 to 1.
     method : {"bounds", "exhaustive"}
@@ -138,11 +139,10 @@ def search(
     """
     architecture = architecture_of(arch)
     density = number(ifmap_density, "the ifmap density", 0, 1)
-    name = _name(dataflow, "dataflow")
     if member(method, "method", _METHODS) == "exhaustive":
-        found = _core.search_exhaustive(layer_of(layer), architecture, name, density)
+        found = _core.search_exhaustive(layer_of(layer), architecture, dataflow, density)
     else:
-        [found] = _core.search_layers([layer_of(layer)], architecture, name, [density], 1)
+        [found] = _core.search_layers([layer_of(layer)], architecture, dataflow, [density], 1)
     return LayerResult(found, architecture)
 
 
@@ -200,7 +200,8 @@ def count(
     return counts
 
 
-def _network(network: Network | Iterable[_core.Layer] | str, batch: int | None) -> Network:
+def network_of(network: Network | Iterable[_core.Layer] | str, batch: int | None) -> Network:
+    """Return the network that a name or layers stand for, with that batch if one is given."""
     if isinstance(network, str):
         return _builtin(network, 1 if batch is None else whole(batch, "batch"))
     if not isinstance(network, Network):
@@ -220,10 +221,6 @@ def _builtin(name: str, batch: int) -> Network:
     return networks.get(name, batch)
 
 
-def _name(name: str, what: str) -> str:
-    if not isinstance(name, str):
-        raise InvalidInput(f"{what} must be a name, not {show(name)}")
-    return name
 
 
 def _densities(network: Network, given: float | Mapping[str, float]) -> list[float]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from energysim.layer_result import LayerResult
     from energysim.report import Report
 
-__all__ = ["render", "report_table", "si"]
+__all__ = ["plain_table", "printable", "render", "report_table", "si"]
 
 _LEVELS = {"dram": "DRAM", "glb": "GLB", "noc": "NoC", "rf": "RF", "mac": "MAC"}
 _UNITS = {"mac": "relative to one 16-bit MAC", "pJ": "in pJ"}
@@ -36,6 +36,25 @@ def si(value: float) -> str:
         value /= 1000
     digits = f"{value:#.3g}".removesuffix(".") if prefix else f"{value:.3g}"
     return f"{digits}{prefix}"
+
+
+def plain_table(*columns: str, left: int = 1) -> rich.table.Table:
+    """Return an empty table of plain ASCII; all but the first columns are aligned right."""
+    from rich.box import Box
+    from rich.table import Table
+
+    # A rule under the header, and no others.
+    rules = "    \n    \n----\n    \n    \n    \n    \n    \n"
+    new = Table(
+        box=Box(rules, ascii=True),
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        padding=(0, 2, 0, 0),
+    )
+    for i, name in enumerate(columns):
+        new.add_column(name, justify="left" if i < left else "right", no_wrap=True)
+    return new
 
 
 def report_table(report: Report) -> rich.console.RenderableType:
@@ -104,7 +123,7 @@ def _table(report: Report) -> rich.table.Table:
     table.add_column("mapping", overflow="fold")
     for layer in report.layers:
         cells = _cells(layer, with_order=several)
-        table.add_row(*(Text(_printable(cell)) for cell in cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 
@@ -139,7 +158,7 @@ def _letters(mapping: Mapping) -> str:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Leave out what would steer a terminal: names come from files that others wrote."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
@@ -152,7 +171,7 @@ def _caption(report: Report) -> str:
     image = "image" if report.batch == 1 else "images"
     per_image = f" ({si(report.energy / report.batch)} per image)" if report.batch > 1 else ""
     return (
-        f"{_printable(report.network.name)} on {_printable(report.architecture.name)}, dataflow "
+        f"{printable(report.network.name)} on {printable(report.architecture.name)}, dataflow "
         f"{report.dataflow}: energy of {report.batch} {image}{per_image}, {_UNITS[report.unit]}, "
         f"and the share of each level. PEs: MACs per PE and cycle, in {si(report.cycles)} cycles.\n"
         f"Optimal, proven: of {si(space)} mappings {si(counted)} were counted, and "

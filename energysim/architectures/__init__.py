@@ -11,13 +11,14 @@ import math
 import re
 from pathlib import Path
 
-from energysim.architecture import Architecture
-from energysim.checks import whole
+from energysim.architecture import Architecture, Scratchpads
+from energysim.checks import text, whole
 from energysim.errors import unknown_name
 
-__all__ = ["eyeriss", "get", "isca16", "names"]
+__all__ = ["eyeriss", "for_dataflow", "get", "isca16", "names"]
 
 _NAMES = ("eyeriss", "isca16")
+_DUST = 1e-6  # of a word: keeps a product of decimals from falling just below a whole number
 
 
 def names() -> tuple[str, ...]:
@@ -43,7 +44,7 @@ def get(name: str) -> Architecture:
     ----------
     name : str
         One of `names`; case, ``-``, ``_``, ``.`` and spaces do not matter.  ``isca16-512`` is
-        ``isca16(512)``.
+        ``isca16(512)``, and ``isca16-512-osa`` is ``isca16(512, "osa")``.
 
     Returns
     -------
@@ -61,9 +62,10 @@ def get(name: str) -> Architecture:
     (168, 512)
     """
     key = re.sub(r"[-_. ]", "", name).lower() if isinstance(name, str) else ""
-    pes = re.fullmatch(r"isca16([0-9]{1,10})", key)
-    if pes is not None:
-        return isca16(int(pes[1]))
+    sized = re.fullmatch(rf"isca16([0-9]{{1,10}})?({'|'.join(_storage())})?", key)
+    if sized is not None:
+        pes, dataflow = sized.groups()
+        return isca16(256 if pes is None else int(pes), dataflow or "rs")
     if key not in _NAMES:
         raise unknown_name("architecture", name, _NAMES)
     return _load(key)
@@ -88,21 +90,26 @@ def eyeriss() -> Architecture:
     return _load("eyeriss")
 
 
-def isca16(pes: int = 256) -> Architecture:
-    """Return the accelerator of the ISCA 2016 analysis.
+def isca16(pes: int = 256, dataflow: str = "rs") -> Architecture:
+    """Return the accelerator of the ISCA 2016 analysis, with the storage it gives a dataflow.
 
-    Chen et al., ISCA 2016, Sections VI and VII: per PE, 256 words of scratch pad and 256 words of
-    global buffer.
+    Chen et al., ISCA 2016, Sections VI and VII: storage of the same area for every dataflow.  Row
+    stationary has, per PE, 256 words of scratch pad and 256 words of global buffer; the others have
+    a word in a PE or none, and a larger buffer.
 
     Parameters
     ----------
     pes : int, default 256
         Number of PEs.  They stand in the array of that size that is most nearly square.
+    dataflow : str, default "rs"
+        Name of the dataflow that the storage is for.  One that the paper does not have gets that of
+        row stationary, and one without its restrictions, such as ``ws-free``, that of ``ws``.
 
     Returns
     -------
     Architecture
-        Named ``isca16``, or such as ``isca16-512`` for other numbers of PEs.
+        Named ``isca16``, or such as ``isca16-512`` for other numbers of PEs and ``isca16-512-osa``
+        for other storage.
 
     Raises
     ------
@@ -113,16 +120,55 @@ def isca16(pes: int = 256) -> Architecture:
     --------
     >>> isca16(512)
     <Architecture 'isca16-512': 16x32 PEs, GLB 131072 words, RF 256 words>
+    >>> isca16(512, "nlr")
+    <Architecture 'isca16-512-nlr': 16x32 PEs, GLB 346521 words, RF 0 words>
     """
     base = _load("isca16")
-    pes = whole(pes, "the number of PEs")
-    if pes == base.pes:
-        return base
-    rows = _square_side(pes)
-    words_per_pe = base.glb_words // base.pes
+    pes, kind = whole(pes, "the number of PEs"), text(dataflow, "dataflow").removesuffix("-free")
+    name = base.name if pes == base.pes else f"isca16-{pes}"
+    storage = _storage()
+    if kind not in storage:
+        kind = "rs"
+    rf_words, glb_kb = storage[kind]
+    rows = base.rows if pes == base.pes else _square_side(pes)
     return base.replace(
-        name=f"isca16-{pes}", rows=rows, columns=pes // rows, glb_words=pes * words_per_pe
+        name=name if kind == "rs" else f"{name}-{kind}",
+        rows=rows,
+        columns=pes // rows,
+        rf=Scratchpads(pooled=rf_words),
+        glb_words=math.floor(glb_kb * 512 * pes / base.pes + _DUST),
     )
+
+
+def for_dataflow(name: str, dataflow: str) -> Architecture:
+    """Return a built-in architecture with the storage that its publication gives a dataflow.
+
+    Parameters
+    ----------
+    name : str
+        As `get` takes it.
+    dataflow : str
+        Name of a dataflow.
+
+    Returns
+    -------
+    Architecture
+        For ``isca16`` of any number of PEs, storage of equal area as in `isca16`; all others are
+        the same for all dataflows.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such architecture.
+
+    Examples
+    --------
+    >>> for_dataflow("isca16-512", "osc").name, for_dataflow("eyeriss", "osc").name
+    ('isca16-512-osc', 'eyeriss')
+    """
+    arch = get(name)
+    same_area = arch == isca16(arch.pes)
+    return isca16(arch.pes, dataflow) if same_area else arch
 
 
 def _square_side(pes: int) -> int:
@@ -130,6 +176,15 @@ def _square_side(pes: int) -> int:
     # The array has at most 65536 columns; there is no need to look further down for larger ones.
     side = min(math.isqrt(pes), 65536)
     return next(rows for rows in range(side, 0, -1) if pes % rows == 0)
+
+
+@functools.cache
+def _storage() -> dict[str, tuple[int, float]]:
+    """Return words of RF per PE, and KB of GLB at 256 PEs, by dataflow."""
+    path = Path(__file__).with_name("isca16_storage.csv")
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    rows = (line.split(",") for line in lines[1:])
+    return {name: (int(rf_words), float(glb_kb)) for name, rf_words, glb_kb in rows}
 
 
 @functools.cache

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from energysim.cli.app import App
+from energysim.cli.compare import compare
 from energysim.cli.inputs import (
     arch_option,
     architecture_named,
     batch_option,
+    dataflow_named,
     dataflow_option,
     densities,
     layer_of_shape,
@@ -25,7 +27,7 @@ from energysim.errors import InvalidInput
 from energysim.tables import si
 
 if TYPE_CHECKING:
-    from energysim import Layer
+    from energysim import Dataflow, Layer
 
 __all__ = ["energysim"]
 
@@ -136,7 +138,7 @@ def simulate(
             report = run(
                 net,
                 architecture,
-                dataflow,
+                dataflow_named(dataflow),
                 ifmap_density=densities(density_words),
                 threads=threads,
                 progress=progress if progress.visible else None,
@@ -195,14 +197,14 @@ def search(
     from energysim.simulate import search as run
 
     layer, where = _layer(network, layer_name, shape, batch)
-    architecture = architecture_named(arch)
+    architecture, declared = architecture_named(arch), dataflow_named(dataflow)
     if exhaustive:
-        _check_space(layer, dataflow)
+        _check_space(layer, declared)
     with json_writer(json_path) as write:
         result = run(
             layer,
             architecture,
-            dataflow,
+            declared,
             ifmap_density=density,
             method="exhaustive" if exhaustive else "bounds",
         )
@@ -210,13 +212,13 @@ def search(
         head = {
             "network": where,
             "architecture": architecture.name,
-            "dataflow": dataflow,
+            "dataflow": result.mapping.dataflow,
             "batch": layer.N,
             "energy_table": {"unit": costs.unit, "source": costs.source},
         }
         write(json.dumps(head | result.to_dict(), indent=2, allow_nan=False))
     if json_path != "-":
-        show(*search_view(result, architecture.name, dataflow))
+        show(*search_view(result, architecture.name, result.mapping.dataflow))
 
 
 def _layer(
@@ -236,7 +238,7 @@ def _layer(
     return net[0 if name is None else name], net.name
 
 
-def _check_space(layer: Layer, dataflow: str) -> None:
+def _check_space(layer: Layer, dataflow: Dataflow | str) -> None:
     from energysim._core import space_size
 
     space = space_size(layer, dataflow)
@@ -273,5 +275,5 @@ def validate(json_path: str | None) -> None:
         sys.exit(1)
 
 
-for _command in (trace, networks, architectures, dataflows):
+for _command in (compare, trace, networks, architectures, dataflows):
     energysim.add_command(_command)

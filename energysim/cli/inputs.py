@@ -12,14 +12,16 @@ from energysim.cli.app import Failure
 from energysim.errors import InvalidInput, unknown_name
 
 if TYPE_CHECKING:
-    from energysim import Architecture, Layer, Network
+    from energysim import Architecture, Dataflow, Layer, Network
 
 __all__ = [
     "arch_option",
     "architecture_named",
     "batch_option",
+    "dataflow_named",
     "dataflow_option",
     "densities",
+    "is_path",
     "layer_of_shape",
     "letters",
     "network_named",
@@ -51,9 +53,9 @@ def dataflow_option(command: _Command) -> _Command:
         "--dataflow",
         default="rs",
         show_default=True,
-        metavar="NAME",
-        help="rs: row stationary with every loop order that saves energy; rs-chip: in the fixed "
-        "loop order of the chip.",
+        metavar="NAME|FILE",
+        help="A built-in dataflow (see 'energysim dataflows'), such as rs: row stationary with "
+        "every loop order that saves energy; or a .yaml file.",
     )(command)
 
 
@@ -72,7 +74,7 @@ def network_named(name: str, batch: int | None) -> Network:
     from energysim import networks
     from energysim.network import load_network
 
-    network = _read(load_network, name) if _is_path(name) else networks.get(name)
+    network = _read(load_network, name) if is_path(name) else networks.get(name)
     return network if batch is None else network.with_batch(batch)
 
 
@@ -80,7 +82,14 @@ def architecture_named(name: str) -> Architecture:
     """Return a built-in architecture, or that in a file."""
     from energysim import Architecture, architectures
 
-    return _read(Architecture.from_yaml, name) if _is_path(name) else architectures.get(name)
+    return _read(Architecture.from_yaml, name) if is_path(name) else architectures.get(name)
+
+
+def dataflow_named(name: str) -> Dataflow | str:
+    """Return the name of a built-in dataflow as it is, or the one in a file."""
+    from energysim.dataflow import load_dataflow
+
+    return _read(load_dataflow, name) if is_path(name) else name
 
 
 def densities(words: tuple[str, ...]) -> float | dict[str, float]:
@@ -171,7 +180,8 @@ def letters(text: str) -> dict[str, int]:
     return read
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Tell whether a name is that of a file."""
     return name.lower().endswith((".yaml", ".yml")) or os.sep in name
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from energysim.cli.app import Failure
+from energysim.tables import plain_table as table
 
 if TYPE_CHECKING:
     import rich.console
@@ -58,25 +59,6 @@ def show(*parts: rich.console.RenderableType) -> None:
     for part in parts:
         console.print(part)
     click.echo("\n".join(line.rstrip() for line in file.getvalue().splitlines()))
-
-
-def table(*columns: str, left: int = 1) -> rich.table.Table:
-    """Return an empty table of plain ASCII; all but the first columns are aligned right."""
-    from rich.box import Box
-    from rich.table import Table
-
-    # A rule under the header, and no others.
-    rules = "    \n    \n----\n    \n    \n    \n    \n    \n"
-    new = Table(
-        box=Box(rules, ascii=True),
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-        padding=(0, 2, 0, 0),
-    )
-    for i, name in enumerate(columns):
-        new.add_column(name, justify="left" if i < left else "right", no_wrap=True)
-    return new
 
 
 @contextlib.contextmanager

@@ -95,33 +95,33 @@ TEST(contradictory_declarations_are_refused_with_the_reason) {
   const auto rule = [](Dataflow& d, Dim dim) -> DimRule& { return d.rules[index(dim)]; };
   check_refused("no name", [](Dataflow& d) { d.name = ""; });
   check_refused("no loop orders", [](Dataflow& d) { d.schemes.clear(); });
-  check_refused("two schemes are named 'chip'",
+  check_refused("schemes: chip: two have this name",
                 [](Dataflow& d) { d.schemes.push_back(d.schemes[0]); });
-  check_refused("scheme 'chip': filter: refetch: always",
+  check_refused("schemes: chip: operands: filter: refetch: always",
                 [](Dataflow& d) { d.schemes[0].ways.filter.refetch = Refetch::Always; });
-  check_refused("tiles of C: it is cut in space and streamed",
+  check_refused("tiles: C: it is cut in space and streamed",
                 [&](Dataflow& d) { rule(d, C).rf = Tile::One; });
-  check_refused("tiles of C: a PE that takes all of it",
+  check_refused("tiles: C: a PE that takes all of it",
                 [&](Dataflow& d) { rule(d, C).pe = Tile::Untiled; });
-  check_refused("tiles of R: all of it stands on the array",
+  check_refused("tiles: R: all of it stands on the array",
                 [&](Dataflow& d) { rule(d, R).pe = Tile::Free; });
-  check_refused("tiles of N: a PE's tile must", [&](Dataflow& d) { rule(d, N).pe = Tile::Same; });
-  check_refused("tiles of N: the pads'", [&](Dataflow& d) { rule(d, N).rf = Tile::Free; });
-  check_refused("tiles of N: the array's", [&](Dataflow& d) { rule(d, N).pass = Tile::One; });
-  check_refused("tiles of N: the GLB's", [&](Dataflow& d) { rule(d, N).glb = Tile::One; });
-  check_refused("scheme 'chip': the DRAM loops leave out C", [](Dataflow& d) {
+  check_refused("tiles: N: a PE's tile must", [&](Dataflow& d) { rule(d, N).pe = Tile::Same; });
+  check_refused("tiles: N: the pads'", [&](Dataflow& d) { rule(d, N).rf = Tile::Free; });
+  check_refused("tiles: N: the array's", [&](Dataflow& d) { rule(d, N).pass = Tile::One; });
+  check_refused("tiles: N: the GLB's", [&](Dataflow& d) { rule(d, N).glb = Tile::One; });
+  check_refused("schemes: chip: dram: the loops leave out C", [](Dataflow& d) {
     d.schemes[0].order = LoopOrder({M, N, E, F}, {M, R, S}, {N, F});
   });
-  check_refused("scheme 'chip': the GLB loops leave out M", [](Dataflow& d) {
+  check_refused("schemes: chip: glb: the loops leave out M", [](Dataflow& d) {
     d.schemes[0].order = LoopOrder({M, N, E, F, C}, {R, S}, {N, F});
   });
-  check_refused("scheme 'chip': the PE loops leave out F", [](Dataflow& d) {
+  check_refused("schemes: chip: pe: the loops leave out F", [](Dataflow& d) {
     d.schemes[0].order = LoopOrder({M, N, E, F, C}, {M, R, S}, {N});
   });
-  check_refused("two letters are named 'e'", [](Dataflow& d) { d.variables[2].letter = "e"; });
-  check_refused("letter 'x' stands for the same tile",
+  check_refused("letters: e: two have this name", [](Dataflow& d) { d.variables[2].letter = "e"; });
+  check_refused("letters: x: another letter",
                 [](Dataflow& d) { d.variables.push_back({"x", M, Variable::At::Glb}); });
-  check_refused("letter 'x' stands for a tile of S that is not free",
+  check_refused("letters: x: it stands for a tile of S that is not free",
                 [](Dataflow& d) { d.variables.push_back({"x", S, Variable::At::Pe}); });
   check_refused("tile of M is free; give it a letter", [](Dataflow& d) { d.variables.pop_back(); });
   check_refused("not R twice", [](Dataflow& d) { d.array.horizontal = R; });

@@ -150,15 +150,17 @@ TEST(architectures_of_no_size_are_refused) {
   }
 }
 
-TEST(scratch_pads_of_no_size_are_refused) {
+TEST(scratch_pads_may_be_none_but_not_less) {
   for (Operand operand : kAllOperands) {
     Architecture arch = small();
     arch.rf.words[index(operand)] = 0;
+    arch.validate();
+    arch.rf.words[index(operand)] = -1;
     CHECK_THROWS(arch.validate(), InvalidInput);
     arch.rf.pooled = true;
-    CHECK_THROWS(arch.validate(), InvalidInput);
-    arch.rf.pool = 1;
     arch.validate();
+    arch.rf.pool = -1;
+    CHECK_THROWS(arch.validate(), InvalidInput);
   }
 }
 

@@ -244,7 +244,7 @@ BAD_FILES = {
     "huge GLB": ("words: 51200", "words: 9000000000000000000", "glb_words must lie between 1 and"),
     "pooled and not": ("psum: 24", "pooled: 24", "either ifmap, filter and psum words, or pooled"),
     "no pad": ("{ifmap: 12, filter: 224, psum: 24}", "{}", "or pooled words; given: nothing"),
-    "empty pad": ("psum: 24", "psum: 0", "RF words, psum, must be a whole number of at least 1"),
+    "less than no pad": ("psum: 24", "psum: -1", "RF words, psum, must be .* of at least 0"),
     "unknown path": ("through_glb", "trough_glb", "unknown ofmap_path.*did you mean 'through_glb'"),
     "unknown gating": ('gating: "ifmap"', "gating: filter", "unknown gating 'filter'.*none, ifmap"),
     "gating is true": (

@@ -1,0 +1,34 @@
+// Output stationary: a PE makes one ofmap pixel, its psum stays (ISCA 2016, Section IV-B).
+//
+// What the paper's bars say beyond its text: the GLB takes a tile's whole receptive field in again
+// for every tile and group of filters, and a finished ofmap never passes the GLB.
+#include "output_stationary.h"
+
+namespace energysim {
+
+using enum Dim;
+
+Dataflow output_stationary() {
+  Dataflow d;
+  d.source = "Chen, Emer, Sze: Eyeriss, ISCA 2016 (Sections IV-B and VII, Figs. 12 and 14)";
+  //                    in the GLB  on the array   in a PE        in its scratch pad
+  d.rules[index(N)] = {Tile::Same, Tile::Free, Tile::One, Tile::Same};
+  d.rules[index(M)] = {Tile::Free, Tile::Same, Tile::One, Tile::Same};
+  d.rules[index(C)] = {Tile::Whole, Tile::Same, Tile::Untiled, Tile::One};
+  d.rules[index(R)] = {Tile::Whole, Tile::Same, Tile::Untiled, Tile::One};
+  d.rules[index(S)] = {Tile::Whole, Tile::Same, Tile::Untiled, Tile::One};
+  d.rules[index(E)] = {Tile::Same, Tile::Same, Tile::One, Tile::Same};
+  d.rules[index(F)] = {Tile::Same, Tile::Same, Tile::One, Tile::Same};
+  d.array = {Packing::Pool};
+  const Ways ways{.ifmap = {.rf = false, .halo = Halo::Refetch, .refetch = Refetch::Always},
+                  .filter = {.rf = false},
+                  .psum = {.glb = false}};
+  d.schemes = {{"filters",
+                "a group of filters stays in the GLB over all images and pixels",
+                LoopOrder({M, N, E, F}, {M}, {C, R, S}),
+                ways,
+                {}}};
+  return d;
+}
+
+}  // namespace energysim

@@ -1,0 +1,108 @@
+"""The command that compares dataflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from energysim.cli.app import Failure
+from energysim.cli.inputs import architecture_named, dataflow_named, is_path, network_named
+from energysim.cli.output import Progress, json_option, json_writer, show
+from energysim.errors import InvalidInput
+
+__all__ = ["compare"]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.replace(",", " ").split() if word]
+
+
+@click.command(short_help="Dataflows side by side.")
+@click.argument("network", metavar="NETWORK|FILE")
+@click.option(
+    "--dataflows",
+    default="rs,ws,osa,osb,osc,nlr,is",
+    show_default=True,
+    metavar="NAME|FILE,...",
+    help="Built-in dataflows (see 'energysim dataflows') or .yaml files.",
+)
+@click.option(
+    "--arch",
+    "archs",
+    default="isca16",
+    show_default=True,
+    metavar="NAME|FILE,...",
+    help="Built-in architectures or .yaml files. isca16, isca16-512, ... give every dataflow "
+    "storage of the same area, as in the ISCA 2016 paper; all others are the same for all.",
+)
+@click.option("--batch", "batches", metavar="N,...", help="Images processed together.")
+@click.option("--threads", type=int, default=1, metavar="N", help="Threads; 0 takes all cores.")
+@json_option
+@click.option("--html", "html_path", metavar="FILE", help="Write a page with stacked bars.")
+@click.option("--figure", "figure_path", metavar="FILE", help="Write the bars as .png, .svg, ...")
+def compare(
+    network: str,
+    dataflows: str,
+    archs: str,
+    batches: str | None,
+    threads: int,
+    json_path: str | None,
+    html_path: str | None,
+    figure_path: str | None,
+) -> None:
+    """Find the optimal mappings of a network under several dataflows.
+
+    The table has one line per dataflow, architecture and batch: energy per MAC, in total, by level
+    (DRAM, GLB, NoC, RF, MAC) and by operand; DRAM words per MAC; MACs per PE and cycle; energy
+    times cycles. A dataflow that cannot run a layer says why; the others are still shown.
+
+    \b
+    Examples:
+      energysim compare alexnet --batch 16
+      energysim compare alexnet --dataflows rs,osc --arch isca16,isca16-1024 --batch 1,16,64
+      energysim compare resnet50 --dataflows rs,mine.yaml --arch eyeriss --html bars.html
+    """  # noqa: D301
+    from energysim.compare import compare as run
+
+    net = network_named(network, None)
+    with json_writer(json_path) as write:
+        with Progress("comparing") as progress:
+            comparison = run(
+                net,
+                [architecture_named(name) if is_path(name) else name for name in _words(archs)],
+                [dataflow_named(name) for name in _words(dataflows)],
+                batch=None if batches is None else _numbers(batches),
+                threads=threads,
+                progress=progress if progress.visible else None,
+            )
+        if html_path is not None:
+            _save(html_path, lambda path: _write(path, comparison.to_html()))
+        if figure_path is not None:
+            _save(figure_path, comparison.figure().savefig)
+        write(comparison.to_json())
+    if json_path != "-":
+        show(comparison)
+
+
+def _numbers(text: str) -> list[int]:
+    words = _words(text)
+    if not all(word.isdecimal() and len(word) < 20 for word in words):
+        raise InvalidInput(f"--batch must be whole numbers, such as 1,16,64, not {text[:40]!r}")
+    return [int(word) for word in words]
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _save(path: str, write: Callable[[str], object]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror or error}") from error
+    except ImportError as error:
+        raise Failure(str(error)) from error
+    except ValueError as error:  # Matplotlib does not know the ending
+        raise Failure(f"cannot write {path}: {error}") from error
