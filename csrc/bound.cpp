@@ -51,6 +51,10 @@ void optimistic_terms(const Partial& p, DimTerms<double>& d) {
     d.keep[1] = real(std::min(resident, size / 2));
   }
   d.keep[2] = p.streams ? per_pass : d.size;
+  if (p.streams && p.glb_case == GlbCase::Between && p.least_pe > rf_most) {
+    // Each GLB tile may end in a smaller pass.
+    d.keep[2] = real(std::min(size, ceil_div(size, p.least_pe + 1) * resident));
+  }
   d.keep[3] = d.size;
   d.keep_glb = glb_tiles == 1 ? d.size : 0;
 }

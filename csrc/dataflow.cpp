@@ -54,9 +54,21 @@ PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nes
 const std::vector<DataflowPtr>& dataflows() {
   static const std::vector<DataflowPtr> all = [] {
     std::vector<DataflowPtr> list;
-    for (Dataflow (*make)() : {row_stationary, row_stationary_chip, weight_stationary,
-                               output_stationary_a, output_stationary_b, output_stationary_c,
-                               no_local_reuse}) {
+    for (Dataflow (*make)() : {
+             row_stationary,
+             row_stationary_chip,
+             weight_stationary,
+             output_stationary_a,
+             output_stationary_b,
+             output_stationary_c,
+             no_local_reuse,
+             input_stationary,
+             weight_stationary_free,
+             output_stationary_a_free,
+             output_stationary_b_free,
+             output_stationary_c_free,
+             no_local_reuse_free,
+         }) {
       list.push_back(std::make_shared<const Dataflow>(make()));
     }
     return list;

@@ -204,7 +204,9 @@ Count SchemeSearch::smallest_alike(const Variable& v, Count value) const {
   }
   // Fewer PEs side by side deliver fewer words; that is better only where deliveries cost.
   if (!prices_.monotone()) return value;
-  if (window_of(v.dim) >= 0 && !only_strips_matter(window_of(v.dim))) return value;
+  if (const int w = window_of(v.dim); w >= 0) {
+    if (!only_strips_matter(w) || window_slides_in_pes(w)) return value;
+  }
   if (v.dim == Dim::M && folded_) return value;
   const Count shares = ceil_div(size, nest_[v.dim].pe);
   return ceil_div(shares, ceil_div(shares, value));
@@ -215,7 +217,7 @@ Count SchemeSearch::smallest_alike(const Variable& v, Count value) const {
 Count SchemeSearch::smallest_alike_between(const Variable& v, Count value) const {
   const Count glb = choice_[index(v.dim)].glb;
   const int w = window_of(v.dim);
-  const bool only_passes = w >= 0 && only_strips_matter(w);
+  const bool only_passes = w >= 0 && only_strips_matter(w) && !window_slides_in_pes(w);
   if (v.at != At::Pass || glb == 0 || !only_passes || !prices_.monotone()) return value;
   const Tiles& t = nest_[v.dim];
   const Count last = t.layer - (ceil_div(t.layer, glb) - 1) * glb;
@@ -231,11 +233,18 @@ bool SchemeSearch::only_strips_matter(int w) const {
   return axes_[w].axis.dilation == 1 && tap.pass == tap.layer;
 }
 
+// May a PE's window overlap the one before? Then fewer words move the smaller its steps are.
+bool SchemeSearch::window_slides_in_pes(int w) const {
+  return nest_.ways.ifmap.rf && nest_[axes_[w].tap].pe > 1;
+}
+
 // Among GLB tiles that make the same number of tiles, the smallest multiple of the pass makes the
 // fewest passes. Larger ones are no better, unless their last tile takes a single pass and so stays
 // in the array. The first tile from `glb` on that may be better.
 Count SchemeSearch::next_glb_tile(Dim d, Count glb, Count least) const {
-  if (window_of(d) >= 0 && !only_strips_matter(window_of(d))) return glb;
+  if (const int w = window_of(d); w >= 0) {
+    if (!only_strips_matter(w) || window_slides_in_pes(w)) return glb;
+  }
   if (!prices_.monotone() || folded_) return glb;
   const Count pass = nest_[d].pass, size = nest_[d].layer;
   if (glb <= ceil_div(least, pass) * pass) return glb;

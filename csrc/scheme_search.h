@@ -156,6 +156,7 @@ class SchemeSearch {
   Count smallest_alike_between(const Variable& v, Count value) const;
   Count next_glb_tile(Dim d, Count glb, Count least) const;
   bool only_strips_matter(int w) const;
+  bool window_slides_in_pes(int w) const;
   void evaluate();
 
   const Space space_;

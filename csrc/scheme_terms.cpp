@@ -14,6 +14,21 @@ double real(Count value) { return static_cast<double>(value); }
 
 std::size_t at(Dim d) { return static_cast<std::size_t>(index(d)); }
 
+// Letters of one dimension after each other, in the order of the first of each.
+std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables) {
+  std::vector<const Variable*> ordered;
+  for (const Variable& first : variables) {
+    if (std::any_of(ordered.begin(), ordered.end(),
+                    [&](const Variable* v) { return v->dim == first.dim; })) {
+      continue;
+    }
+    for (const Variable& v : variables) {
+      if (v.dim == first.dim) ordered.push_back(&v);
+    }
+  }
+  return ordered;
+}
+
 // The better of two values of each term: of what may become one or the other.
 void take_best(DimTerms<double>& best, const DimTerms<double>& other) {
   for (int k = 0; k < 4; ++k) {
@@ -61,7 +76,8 @@ void SchemeSearch::list_letters() {
     case_open_[index(d)] = rule == Tile::Free && space_.layer().size(d) > 1;
     if (d != Dim::G) set(d, Choice{});
   }
-  for (const Variable& v : space_.dataflow().variables) {
+  for (const Variable* each : by_dimension(space_.dataflow().variables)) {
+    const Variable& v = *each;
     const DimRule& rule = space_.rule(v.dim);
     const Tile free = v.at == At::Pe ? rule.pe : v.at == At::Pass ? rule.pass : rule.glb;
     if (free != Tile::Free || space_.layer().size(v.dim) == 1) continue;
@@ -291,6 +307,10 @@ void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>&
   const Tiles& tap = nest_[axis.tap];
   Tiles out = nest_[axis.out];
   out.pass = p.most_pass;
+  if (p.streams) {
+    out.pe = out.pass;
+    out.rf = p.single_in_rf ? 1 : out.pe;
+  }
   out.glb = p.glb_case == GlbCase::Same ? out.pass : out.layer;
   WindowTerms<Count> largest;
   array_window_terms(axis, out, tap, order, nest_.ways.ifmap, largest);
@@ -309,10 +329,17 @@ void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>&
       real(ceil_div(last, out.pe) * tap.chunks() * window_words(axis.axis, out.pe, tap.pe))};
   for (Reach reach : {Reach::Array, Reach::Pes}) {
     const int i = index(reach);
-    const double gross = real(largest.gross[i]);
+    const double gross = window_slides_in_pes(w)
+                             ? real(window_words(axis.axis, out.layer, tap.layer))
+                             : real(largest.gross[i]);
     best.gross[i] = std::min(best.gross[i], gross);
     for (int j = 0; j < order.size(); ++j) {
       if (!may_turn(order[j])) continue;
+      if (window_slides_in_pes(w)) {
+        // Each word enters once at least, at whatever move of the window's own loops.
+        if (order[j].dim != axis.out) keeps(i, j, gross);
+        continue;
+      }
       keeps(i, j, folded_ ? gross : std::min(gross, real(largest.kept[i][j]) + last_kept[i]));
     }
   }

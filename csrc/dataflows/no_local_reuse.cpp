@@ -39,4 +39,30 @@ Dataflow no_local_reuse() {
   return d;
 }
 
+Dataflow no_local_reuse_free() {
+  Dataflow d = no_local_reuse();
+  d.name = "nlr-free";
+  d.summary = "no local reuse with every tile and order that the law of residence allows";
+  d.source = "the same unrolling as nlr, without its restrictions";
+  const Ways ways{.ifmap = {.rf = false}, .filter = {.noc = false, .rf = false}, .psum = {.rf = false}};
+  d.schemes = {
+      {"psums",
+       "psums stay in the GLB over all channels",
+       LoopOrder({N, E, M, C}, {R, S, M, N, E, F}, {}),
+       ways,
+       {}},
+      {"ifmaps",
+       "ifmaps of all channels stay in the GLB over the groups of filters",
+       LoopOrder({N, E, M}, {C, R, S, M, N, E, F}, {}),
+       ways,
+       {{C, Tile::Whole}}},
+      {"filters",
+       "a group of filters with all channels stays in the GLB over strips and images",
+       LoopOrder({M, N, E}, {C, R, S, M, N, E, F}, {}),
+       ways,
+       {{C, Tile::Whole}}},
+  };
+  return d;
+}
+
 }  // namespace energysim

@@ -20,4 +20,6 @@ Dataflow output_stationary_a() {
   return d;
 }
 
+Dataflow output_stationary_a_free() { return without_restrictions(output_stationary_a()); }
+
 }  // namespace energysim

@@ -20,4 +20,6 @@ Dataflow output_stationary_b() {
   return d;
 }
 
+Dataflow output_stationary_b_free() { return without_restrictions(output_stationary_b()); }
+
 }  // namespace energysim

@@ -17,4 +17,6 @@ Dataflow output_stationary_c() {
   return d;
 }
 
+Dataflow output_stationary_c_free() { return without_restrictions(output_stationary_c()); }
+
 }  // namespace energysim

@@ -4,6 +4,8 @@
 // for every tile and group of filters, and a finished ofmap never passes the GLB.
 #include "output_stationary.h"
 
+#include <utility>
+
 namespace energysim {
 
 using enum Dim;
@@ -28,6 +30,29 @@ Dataflow output_stationary() {
                 LoopOrder({M, N, E, F}, {M}, {C, R, S}),
                 ways,
                 {}}};
+  return d;
+}
+
+Dataflow without_restrictions(Dataflow kind) {
+  Dataflow d = std::move(kind);
+  d.source = "the same unrolling and scratch pad as " + d.name + ", without its restrictions";
+  d.summary = d.name + " with every tile and order that the law of residence allows";
+  d.name += "-free";
+  d.rules[index(C)] = {Tile::Same, Tile::Same, Tile::Free, Tile::One};
+  d.variables.insert(d.variables.begin(), {"q", C, Variable::At::Pe});
+  const Ways ways{.ifmap = {.rf = false}, .filter = {.rf = false}, .psum = {.glb = false}};
+  d.schemes = {
+      {"filters",
+       "a group of filters stays in the GLB over all images and pixels",
+       LoopOrder({M, N, E, F, C}, {M}, {C, R, S}),
+       ways,
+       {}},
+      {"ifmaps",
+       "ifmaps stay in the GLB over the groups of filters",
+       LoopOrder({N, E, F, M, C}, {M}, {C, R, S}),
+       ways,
+       {}},
+  };
   return d;
 }
 

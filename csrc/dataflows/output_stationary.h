@@ -9,4 +9,8 @@ namespace energysim {
 // pad. None of the dimensions is unrolled yet but the batch.
 Dataflow output_stationary();
 
+// A kind of it without the paper's restrictions: channels in parts, halos and unchanged tiles kept,
+// filter groups also inside images.
+Dataflow without_restrictions(Dataflow kind);
+
 }  // namespace energysim

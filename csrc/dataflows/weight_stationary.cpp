@@ -36,4 +36,50 @@ Dataflow weight_stationary() {
   return d;
 }
 
+Dataflow weight_stationary_free() {
+  Dataflow d = weight_stationary();
+  d.name = "ws-free";
+  d.summary = "weight stationary with every tile and order that the law of residence allows";
+  d.source = "the same unrolling and scratch pad as ws, without its restrictions";
+  d.rules[index(N)] = {Tile::Same, Tile::Same, Tile::Free, Tile::One};
+  d.rules[index(M)] = {Tile::Free, Tile::Free, Tile::One, Tile::Same};
+  d.rules[index(C)] = {Tile::Same, Tile::Free, Tile::One, Tile::Same};
+  d.rules[index(E)] = {Tile::Same, Tile::Same, Tile::Free, Tile::One};
+  d.rules[index(F)] = {Tile::Same, Tile::Same, Tile::Whole, Tile::One};
+  d.variables = {{"e", E, Variable::At::Pe},
+                 {"n", N, Variable::At::Pe},
+                 {"r", C, Variable::At::Pass},
+                 {"t", M, Variable::At::Pass},
+                 {"m", M, Variable::At::Glb}};
+  Ways all{.ifmap = {.rf = false}, .filter = {.noc = false}, .psum = {.rf = false}};
+  all.psum_chain = {C, S};
+  Ways past_filters = all;
+  past_filters.filter.glb = false;
+  Ways past_both = past_filters;
+  past_both.ifmap.glb = false;
+  d.schemes = {
+      {"past",
+       "psums stay in the GLB over all channels; ifmaps and filters pass it by",
+       LoopOrder({M, N, E, F, C}, {R, S}, {N, E, F}),
+       past_both,
+       {{M, Tile::Same}}},
+      {"psums",
+       "psums stay in the GLB over all channels; filters pass it by",
+       LoopOrder({M, N, E, F, C}, {M, R, S}, {N, E, F}),
+       past_filters,
+       {}},
+      {"ifmaps",
+       "ifmaps of all channels stay in the GLB over the groups of filters; filters pass it by",
+       LoopOrder({N, E, F, M}, {C, R, S}, {N, E, F}),
+       past_filters,
+       {{C, Tile::Whole}, {M, Tile::Same}}},
+      {"filters",
+       "a group of filters with all channels stays in the GLB over strips and images",
+       LoopOrder({M, N, E, F}, {C, R, S, M}, {N, E, F}),
+       all,
+       {{C, Tile::Whole}}},
+  };
+  return d;
+}
+
 }  // namespace energysim
