@@ -146,7 +146,7 @@ void bind_dataflow(py::module_& module) {
              "Examples\n--------\n"
              ">>> import energysim\n"
              ">>> [dataflow.name for dataflow in energysim.dataflows()]\n"
-             "['rs', 'rs-chip']\n");
+             "['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'is', 'ws-free', ...]\n");
 }
 
 }  // namespace energysim::bindings

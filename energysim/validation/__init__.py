@@ -7,7 +7,7 @@ Examples
 --------
 >>> from energysim import validation
 >>> [source.name for source in validation.validate().sources]
-['Eyeriss chip', 'ISCA 2016']
+['Eyeriss chip', 'ISCA 2016', 'ISCA 2016, dataflows']
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from energysim.validation.chip import chip
 from energysim.validation.figures import Comparison, Figure, Source, Tolerance, Validation
 from energysim.validation.isca16 import isca16
+from energysim.validation.isca16_dataflows import isca16_dataflows
 
 __all__ = [
     "Comparison",
@@ -24,6 +25,7 @@ __all__ = [
     "Validation",
     "chip",
     "isca16",
+    "isca16_dataflows",
     "validate",
 ]
 
@@ -41,4 +43,4 @@ def validate() -> Validation:
     >>> validate().ok
     True
     """
-    return Validation((chip(), isca16()))
+    return Validation((chip(), isca16(), isca16_dataflows()))

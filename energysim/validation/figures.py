@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EXACT", "Comparison", "Figure", "Source", "Tolerance", "Validation", "read_table"]
+__all__ = ["EXACT", "Comparison", "Figure", "Source", "Tolerance", "Validation", "read_rows", "read_table"]
 
 
 @dataclass(frozen=True)
@@ -219,10 +219,20 @@ def read_table(name: str) -> dict[str, dict[str, float]]:
     >>> read_table("eyeriss_chip")["CONV1"]["glb_mb"]
     18.5
     """
-    path = Path(__file__).with_name(f"{name}.csv")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return {
         row.pop("layer"): {column: float(cell) for column, cell in row.items() if cell}
-        for row in rows
+        for row in read_rows(name)
     }
+
+
+def read_rows(name: str) -> list[dict[str, str]]:
+    """Read one of the tables beside this module as text, by the name of the column.
+
+    Examples
+    --------
+    >>> read_rows("isca16_fig12")[0]["dataflow"]
+    'rs'
+    """
+    path = Path(__file__).with_name(f"{name}.csv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))

@@ -19,6 +19,7 @@ import energysim as es
 from energysim import validation
 from energysim.cli.commands import energysim
 from energysim.cli.output import Progress
+from energysim.dataflow import dataflow_text
 from energysim.tables import si
 from energysim.validation import Comparison, Figure, Source, Validation
 from energysim.validation.figures import EXACT
@@ -226,7 +227,9 @@ def test_version() -> None:
     assert out("--version") == f"energysim {es.__version__}\n"
 
 
-COMMANDS = ("simulate", "search", "trace", "validate", "networks", "architectures", "dataflows")
+COMMANDS = (
+    "simulate", "search", "compare", "trace", "validate", "networks", "architectures", "dataflows"
+)  # fmt: skip
 
 
 def test_help_lists_all_commands() -> None:
@@ -254,6 +257,7 @@ def test_examples_in_the_help_are_right(command: str) -> None:
     np.savez("conv3.npz", **tensors)
     for name, array in tensors.items():
         np.save(f"{name}.npy", array / 3)
+    written("mine.yaml", dataflow_text(es.dataflows()[0]).replace("name: rs", "name: mine"))
     for example in examples:
         assert out(*example.split())
 

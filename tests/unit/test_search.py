@@ -47,11 +47,12 @@ tight_chips = st.builds(
 
 
 def test_dataflows_declare_themselves() -> None:
-    assert NAMES == ["rs", "rs-chip"]
+    paper = ["ws", "osa", "osb", "osc", "nlr"]
+    assert NAMES == ["rs", "rs-chip", *paper, "is", *(f"{name}-free" for name in paper)]
     for dataflow in es.dataflows():
-        assert dataflow.summary.startswith("row stationary")
-        assert "JSSC 2017" in dataflow.source
-        assert set(dataflow.letters) == {"m", "n", "e", "p", "q", "r", "t", "E1"}
+        assert dataflow.summary and dataflow.source
+        if dataflow.name in ("rs", "rs-chip"):
+            assert set(dataflow.letters) == {"m", "n", "e", "p", "q", "r", "t", "E1"}
         for scheme in dataflow.schemes:
             assert scheme.keeps
             with pytest.raises(AttributeError):
@@ -205,7 +206,7 @@ def test_unknown_names_suggest_the_nearest() -> None:
     [
         ((3, CHIP), "layer must be a Layer, not 3"),
         ((CONV5, None), "arch must be an Architecture or a name, not None"),
-        ((CONV5, CHIP, 3), "dataflow must be a name, not 3"),
+        ((CONV5, CHIP, 3), "dataflow must be a name or a Dataflow, not 3"),
     ],
 )
 def test_arguments_of_the_wrong_kind(arguments: Any, message: str) -> None:
