@@ -80,9 +80,9 @@ class Checker {
         rule.pass == Tile::Untiled || (rule.pass == Tile::Same && rule.pe == Tile::Untiled);
     const bool streams = rule.pass == Tile::Same && rule.rf == Tile::One && rule.pe != Tile::One;
     const auto need = [&](bool turns, Storey storey, const std::string& loops) {
-      require(!turns || scheme.order.lists(dim, storey), "scheme '" + scheme.name + "': " + loops +
-                                                             " loops leave out " + name_of(dim) +
-                                                             ", which is cut into tiles there");
+      require(!turns || scheme.order.lists(dim, storey),
+              "schemes: " + scheme.name + ": " + loops + ": the loops leave out " + name_of(dim) +
+                  ", which is cut into tiles there");
     };
     need(rule.glb == Tile::Free || (rule.glb == Tile::Same && !pass_is_all), Storey::Dram,
          "dram");

@@ -13,6 +13,8 @@ from energysim import Layer
 
 CHIP = es.architectures.eyeriss()
 DATAFLOWS = tuple(dataflow.name for dataflow in es.dataflows())
+#: Loop orders of each.
+SCHEMES = {d.name: {scheme.name for scheme in d.schemes} for d in es.dataflows()}
 KINDS = ("read", "write", "fill")
 LEVELS = ("dram", "glb", "noc", "rf")
 OPERANDS = ("ifmap", "filter", "psum")

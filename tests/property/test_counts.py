@@ -56,7 +56,7 @@ def cost(counts: AccessCounts, table: es.EnergyTable) -> Fraction:
 
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @given(pair=pairs)
-@examples(300)
+@examples(60)
 def test_counts_of_an_optimum(dataflow: str, pair: tuple[Layer, es.Architecture]) -> None:
     layer, arch = pair
     result = search(pair, dataflow)
@@ -68,7 +68,10 @@ def test_counts_of_an_optimum(dataflow: str, pair: tuple[Layer, es.Architecture]
         for operand in OPERANDS
         for kind in KINDS
     )
-    assert counts.macs == layer.macs == counts.rf.ifmap.read == counts.rf.filter.read
+    assert counts.macs == layer.macs
+    for operand in ("ifmap", "filter"):
+        in_pads = "rf" in result.mapping.ways[operand]["levels"]
+        assert getattr(counts.rf, operand).read == (layer.macs if in_pads else 0)
     assert counts == es.count(layer, arch, result.mapping)
 
     # DRAM: every distinct word is needed once at least, and every ofmap word leaves in the end.
@@ -83,7 +86,7 @@ def test_counts_of_an_optimum(dataflow: str, pair: tuple[Layer, es.Architecture]
 
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @given(pair=pairs)
-@examples(300)
+@examples(60)
 def test_words_that_leave_a_level_arrive_at_the_next(
     dataflow: str, pair: tuple[Layer, es.Architecture]
 ) -> None:

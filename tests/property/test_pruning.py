@@ -40,7 +40,7 @@ def check_sweep(layer: Layer, width: str, arch: str, dataflow: str, most: int) -
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @given(layer=real_layers, width=st.sampled_from(("C", "M")))
-@examples(100)
+@examples(20)
 def test_optimum_never_rises_when_a_channel_goes(
     arch: str, dataflow: str, layer: Layer, width: str
 ) -> None:

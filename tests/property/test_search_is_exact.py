@@ -7,6 +7,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from property.cases import (
     DATAFLOWS,
+    SCHEMES,
     examples,
     middling_layers,
     real_architectures,
@@ -40,7 +41,7 @@ def check(layer: Layer, arch: es.Architecture, dataflow: str) -> str:
 
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 @given(layer=tiny_layers, arch=tiny_architectures)
-@examples(300)
+@examples(50)
 def test_search_equals_exhaustive(dataflow: str, layer: Layer, arch: es.Architecture) -> None:
     assume(_core.space_size(layer, dataflow) <= 100_000)
     event(f"loop order {check(layer, arch, dataflow)}")
@@ -56,11 +57,16 @@ def check_block(dataflow: str, seeds: range, most_mappings: int) -> set[str]:
 
 
 @pytest.mark.parametrize("block", range(3))
-@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@pytest.mark.parametrize("dataflow", ["rs", "rs-chip"])
 def test_search_equals_exhaustive_in_uniform_cases(dataflow: str, block: int) -> None:
     orders = check_block(dataflow, range(5_000 * block, 5_000 * (block + 1)), 3_000)
-    schemes = {d.name: {scheme.name for scheme in d.schemes} for d in es.dataflows()}
-    assert orders == schemes[dataflow] | {"none"}  # each loop order is best somewhere
+    assert orders == SCHEMES[dataflow] | {"none"}  # each loop order is best somewhere
+
+
+@pytest.mark.parametrize("dataflow", DATAFLOWS)
+def test_search_equals_exhaustive_in_some_uniform_cases(dataflow: str) -> None:
+    orders = check_block(dataflow, range(20_000, 20_400), 3_000)
+    assert len(orders & SCHEMES[dataflow]) >= min(2, len(SCHEMES[dataflow]))
 
 
 @pytest.mark.deep
@@ -95,7 +101,7 @@ def test_search_equals_exhaustive_with_zeros(
     arch=real_architectures,
     densities=st.lists(st.sampled_from((0.3, 1.0)), min_size=6, max_size=6),
 )
-@examples(30)
+@examples(8)
 def test_threads_do_not_change_the_answer(
     dataflow: str, layers: list[Layer], arch: es.Architecture, densities: list[float]
 ) -> None:
