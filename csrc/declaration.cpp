@@ -107,9 +107,9 @@ class Checker {
       if (dim == Dim::G) continue;
       for (const auto& [at, place] :
            {std::pair{At::Pe, "pe"}, {At::Pass, "pass"}, {At::Glb, "glb"}}) {
-        require(!is_free(dim, at) || places.contains({dim, at}), "the " + std::string(place) +
-                                                                     " tile of " + name_of(dim) +
-                                                                     " is free; give it a letter");
+        require(!is_free(dim, at) || places.contains({dim, at}),
+                "letters: the " + std::string(place) + " tile of " + name_of(dim) +
+                    " is free; give it a letter");
       }
     }
   }

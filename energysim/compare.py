@@ -225,12 +225,20 @@ def compare(
     for done, (place, size, dataflow) in enumerate(cases):
         if progress is not None:
             progress(done, len(cases))
-        name = dataflow if isinstance(dataflow, str) else dataflow.name
+        name = _name(dataflow)
         where = architectures.for_dataflow(place, name) if isinstance(place, str) else place
         runs.append(_run(network_of(network, size), where, dataflow, name, threads))
     if progress is not None:
         progress(len(cases), len(cases))
     return Comparison(tuple(runs))
+
+
+def _name(dataflow: Any) -> str:
+    if isinstance(dataflow, _core.Dataflow):
+        return dataflow.name
+    if isinstance(dataflow, str):
+        return dataflow
+    raise InvalidInput(f"dataflow must be a name or a Dataflow, not {show(dataflow)}")
 
 
 def _several(given: Any, single: tuple[type, ...], what: str) -> list[Any]:
