@@ -46,7 +46,7 @@ PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nes
   }
   sets.there = rectangles(rows, columns, sets.height, sets.width);
   for (Dim d : kAllDims) {
-    if (!rule.spans(d)) sets.need *= nest[d].chunks();
+    if (!rule.spans(d)) sets.need = saturating_product(sets.need, nest[d].chunks());
   }
   return sets;
 }

@@ -63,6 +63,9 @@ class Checker {
             who + "the array's tile cannot be one; say same, and one in a PE");
     require(one_of(rule.glb, {Tile::Same, Tile::Free, Tile::Whole}),
             who + "the GLB's tile must be the same as the array's, free or whole");
+    const bool tap = dim == Dim::R || dim == Dim::S;
+    require(!tap || (rule.glb != Tile::Free && rule.pass != Tile::Free && rule.pe != Tile::Free),
+            who + "filter rows and columns cannot be free, as the search has no bounds for them");
     require(
         rule.pass == Tile::Same || !pe_is_all,
         who +

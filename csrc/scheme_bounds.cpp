@@ -157,9 +157,11 @@ Count SchemeSearch::most_channels_times_filters() const {
   if (nest_.ways.filter.rf) {
     per_pe = std::min(per_pe, words / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
   }
-  const PeSets sets =
-      pe_sets(space_.dataflow().array, space_.arch().rows, space_.arch().columns, nest_);
-  return saturating_product(per_pe, sets.there);
+  const Architecture& arch = space_.arch();
+  const ArrayRule& array = space_.dataflow().array;
+  const bool sides = array.spans(Dim::C) || array.spans(Dim::M);
+  const Count sets = sides ? arch.pes() : pe_sets(array, arch.rows, arch.columns, nest_).there;
+  return saturating_product(per_pe, sets);
 }
 
 // A bound of all values of a letter from `least` to `most`: its own terms are those of the

@@ -198,15 +198,15 @@ Count SchemeSearch::smallest_alike(const Variable& v, Count value) const {
   if (case_[index(v.dim)] == GlbCase::Between) return smallest_alike_between(v, value);
   const DimRule& rule = space_.rule(v.dim);
   const Count size = space_.layer().size(v.dim);
+  if (const int w = window_of(v.dim); w >= 0) {
+    if (!only_strips_matter(w) || window_slides_in_pes(w)) return value;
+  }
   if (v.at == At::Pe) {
     const bool counts_only = rule.pass == Tile::Free && rule.rf == Tile::Same;
     return counts_only ? ceil_div(size, ceil_div(size, value)) : value;
   }
   // Fewer PEs side by side deliver fewer words; that is better only where deliveries cost.
   if (!prices_.monotone()) return value;
-  if (const int w = window_of(v.dim); w >= 0) {
-    if (!only_strips_matter(w) || window_slides_in_pes(w)) return value;
-  }
   if (v.dim == Dim::M && folded_) return value;
   const Count shares = ceil_div(size, nest_[v.dim].pe);
   return ceil_div(shares, ceil_div(shares, value));

@@ -14,7 +14,8 @@ double real(Count value) { return static_cast<double>(value); }
 
 std::size_t at(Dim d) { return static_cast<std::size_t>(index(d)); }
 
-// Letters of one dimension after each other, in the order of the first of each.
+// Letters of one dimension after each other, in the order of the first of each; a PE's tile before
+// the number of PEs, which counts in such tiles.
 std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables) {
   std::vector<const Variable*> ordered;
   for (const Variable& first : variables) {
@@ -22,9 +23,15 @@ std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables
                     [&](const Variable* v) { return v->dim == first.dim; })) {
       continue;
     }
-    for (const Variable& v : variables) {
-      if (v.dim == first.dim) ordered.push_back(&v);
-    }
+    const auto add = [&](auto which) {
+      for (const Variable& v : variables) {
+        if (v.dim == first.dim && which(v.at)) ordered.push_back(&v);
+      }
+    };
+    if (first.at == At::Glb) add([](At place) { return place == At::Glb; });
+    add([](At place) { return place == At::Pe; });
+    add([](At place) { return place == At::Pass; });
+    if (first.at != At::Glb) add([](At place) { return place == At::Glb; });
   }
   return ordered;
 }
@@ -156,7 +163,10 @@ Choice SchemeSearch::with(const Variable& v, Count value) const {
 Count SchemeSearch::greatest_value(const Variable& v) {
   const Dim d = v.dim;
   const int w = window_of(d);
-  if (w >= 0 && (v.at == At::Pass || !only_strips_matter(w))) return greatest_by_trial(v);
+  const bool side = v.at == At::Pass && space_.dataflow().array.spans(d);
+  if (side || (w >= 0 && (v.at == At::Pass || !only_strips_matter(w)))) {
+    return greatest_by_trial(v);
+  }
   const Partial p = partial(d, case_[index(d)]);
   if (v.at == At::Pe) return p.most_pe;
   if (v.at == At::Glb) return p.most_glb;

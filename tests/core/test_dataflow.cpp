@@ -106,6 +106,8 @@ TEST(contradictory_declarations_are_refused_with_the_reason) {
   check_refused("tiles: R: all of it stands on the array",
                 [&](Dataflow& d) { rule(d, R).pe = Tile::Free; });
   check_refused("tiles: N: a PE's tile must", [&](Dataflow& d) { rule(d, N).pe = Tile::Same; });
+  check_refused("tiles: S: filter rows and columns cannot be free",
+                [&](Dataflow& d) { rule(d, S).pe = Tile::Free; });
   check_refused("tiles: N: the pads'", [&](Dataflow& d) { rule(d, N).rf = Tile::Free; });
   check_refused("tiles: N: the array's", [&](Dataflow& d) { rule(d, N).pass = Tile::One; });
   check_refused("tiles: N: the GLB's", [&](Dataflow& d) { rule(d, N).glb = Tile::One; });

@@ -177,7 +177,7 @@ TEST(loops_of_another_scheme_are_refused) {
                                  {Dim::N, Dim::F});
   CHECK(says(refusal(swapped), reason));
   Mapping held = mapped(kPublished);
-  held.nest.glb.holds[index(Operand::Filter)] = true;
+  held.nest.ways.filter.glb = true;
   CHECK(says(refusal(held), reason));
 }
 

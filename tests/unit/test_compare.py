@@ -43,6 +43,7 @@ def test_refusal_is_shown_with_its_reason(comparison: es.Comparison) -> None:
     assert ws.refused and list(ws.refusals) == ["CONV1"]
     text = comparison.table()
     assert re.search(r"^ws +cannot run$", text, re.MULTILINE)
+    text = " ".join(text.split())
     assert "the GLB needs 193600 words (psum 193600), there are 171161" in text
     assert all(name in text for name in PLAIN)  # the rest is shown
     rows = {row["layer"]: row for row in comparison.rows(layers=True) if row["dataflow"] == "ws"}

@@ -51,13 +51,13 @@ HUGE_LETTERS = [
     (
         {"N": MOST},
         {"n": HALF},
-        f"the GLB needs at least {MOST} words .* n or e smaller",
+        f"the GLB needs at least {MOST} words .* make n smaller",
     ),
     ({"N": 4}, {"n": HALF}, f"n = {HALF} is not possible here.*; make n 4"),
-    ({"M": MOST}, {"p": HALF, "m": HALF}, "a PE needs at least .* 256; make p or q smaller"),
-    ({"M": HALF}, {"t": HALF, "m": HALF}, f"needs {HALF} PE sets .* make r \\* t or e smaller"),
+    ({"M": MOST}, {"p": HALF, "m": HALF}, "a PE needs at least .* 256; make p smaller"),
+    ({"M": HALF}, {"t": HALF, "m": HALF}, f"needs {HALF} PE sets .* make t smaller"),
     ({"M": 4}, {"m": MOST}, f"m = {MOST} is not possible here.*; make m 4"),
-    ({"C": HALF}, {"q": HALF}, "make p or q smaller"),
+    ({"C": HALF}, {"q": HALF}, "make q smaller"),
     ({"H": HALF}, {"e": HALF}, "PE sets"),
 ]
 

@@ -37,6 +37,7 @@ ORDER = (
     "compare_views",
     "compare",
     "reference",
+    "testing",
     "validation",
     "cli",
     "__main__",

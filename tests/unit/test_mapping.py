@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import energysim as es
+from energysim import _core
 from energysim import (
     CountOverflow,
     InvalidInput,
