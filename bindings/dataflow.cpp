@@ -120,9 +120,8 @@ void bind_dataflow(py::module_& module) {
       .def_readonly("keeps", &Scheme::keeps, "What this order keeps where, in words.")
       .def("__repr__", [](const Scheme& scheme) { return "<Scheme '" + scheme.name + "'>"; });
   py::class_<Dataflow, DataflowHolder>(module, "Dataflow", py::is_final(), kDataflowDoc)
-      .def(py::init([](const py::kwargs& words) {
-        return mutable_holder(dataflow_of_words(words));
-      }))
+      .def(py::init(
+          [](const py::kwargs& words) { return mutable_holder(dataflow_of_words(words)); }))
       .def_readonly("name", &Dataflow::name, "What `simulate` and `search` take.")
       .def_readonly("summary", &Dataflow::summary, "What it is, in a line.")
       .def_readonly("source", &Dataflow::source, "Where it comes from.")
@@ -137,10 +136,9 @@ void bind_dataflow(py::module_& module) {
       .def("__hash__", [](const Dataflow& dataflow) { return py::hash(py::str(dataflow.name)); })
       .def("__repr__",
            [](const Dataflow& dataflow) { return "<Dataflow '" + dataflow.name + "'>"; })
-      .def(py::pickle([](const Dataflow& dataflow) { return dataflow_dict(dataflow); },
-                      [](const py::dict& words) {
-                        return mutable_holder(dataflow_of_words(words));
-                      }));
+      .def(py::pickle(
+          [](const Dataflow& dataflow) { return dataflow_dict(dataflow); },
+          [](const py::dict& words) { return mutable_holder(dataflow_of_words(words)); }));
   module.def("dataflows", &all_dataflows,
              "Return the declarations of all dataflows.\n\n"
              "Examples\n--------\n"

@@ -86,9 +86,7 @@ class Reader {
   std::map<std::string, std::function<void(py::handle)>> readers_;
 };
 
-Tile tile_of(const std::string& word) {
-  return static_cast<Tile>(number_of(kTiles, "tile", word));
-}
+Tile tile_of(const std::string& word) { return static_cast<Tile>(number_of(kTiles, "tile", word)); }
 
 Dim own_dim(const std::string& name) {
   const Dim dim = dim_of(name);
@@ -105,8 +103,9 @@ void read_tiles(Dataflow& dataflow, py::handle words) {
       const Dim dim = own_dim(n);
       const std::vector<std::string> four = words_of(v, "tiles");
       if (four.size() != 4) {
-        throw InvalidInput("give four words, for its tile in the GLB, on the array, in a PE and in "
-                           "the pads, such as 'whole same free one'");
+        throw InvalidInput(
+            "give four words, for its tile in the GLB, on the array, in a PE and in "
+            "the pads, such as 'whole same free one'");
       }
       dataflow.rules[index(dim)] = {tile_of(four[0]), tile_of(four[1]), tile_of(four[2]),
                                     tile_of(four[3])};
@@ -208,7 +207,8 @@ DataflowPtr dataflow_of_words(py::handle words) {
   for (const DataflowPtr& built_in : dataflows()) {
     if (built_in->name != dataflow->name) continue;
     if (*built_in == *dataflow) return built_in;
-    throw InvalidInput("name: '" + dataflow->name + "' is the name of a built-in dataflow; take "
+    throw InvalidInput("name: '" + dataflow->name +
+                       "' is the name of a built-in dataflow; take "
                        "another");
   }
   return dataflow;

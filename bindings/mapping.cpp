@@ -265,8 +265,8 @@ void bind_mapping(py::module_& module) {
           [](const Mapping& mapping) {
             py::dict tiles;
             for (Dim dim : kAllDims) tiles[py::str(dim_name(dim))] = sizes(mapping.nest[dim]);
-            return py::make_tuple(dataflow_state(mapping.dataflow), mapping.scheme, tiles, loops_of(mapping),
-                                  mapping_ways(mapping));
+            return py::make_tuple(dataflow_state(mapping.dataflow), mapping.scheme, tiles,
+                                  loops_of(mapping), mapping_ways(mapping));
           },
           &from_state));
 }

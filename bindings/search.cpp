@@ -66,8 +66,8 @@ std::vector<Finding> search_all(const std::vector<Layer>& layers, const Architec
 Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
                           const DataflowArgument& dataflow, double ifmap_density) {
   const py::gil_scoped_release released;
-  return {search_exhaustive(layer, *arch.native, dataflow.declared, ifmap_density), layer, arch.native,
-          ifmap_density};
+  return {search_exhaustive(layer, *arch.native, dataflow.declared, ifmap_density), layer,
+          arch.native, ifmap_density};
 }
 
 std::vector<double> energies(const Finding& finding) {

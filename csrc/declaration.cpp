@@ -26,8 +26,7 @@ class Checker {
     std::set<std::string> names;
     for (const Scheme& scheme : d_.schemes) {
       require(!scheme.name.empty(), "schemes: one has no name");
-      require(names.insert(scheme.name).second,
-              "schemes: " + scheme.name + ": two have this name");
+      require(names.insert(scheme.name).second, "schemes: " + scheme.name + ": two have this name");
       check_scheme(scheme);
     }
     check_letters();
@@ -87,8 +86,7 @@ class Checker {
               "schemes: " + scheme.name + ": " + loops + ": the loops leave out " + name_of(dim) +
                   ", which is cut into tiles there");
     };
-    need(rule.glb == Tile::Free || (rule.glb == Tile::Same && !pass_is_all), Storey::Dram,
-         "dram");
+    need(rule.glb == Tile::Free || (rule.glb == Tile::Same && !pass_is_all), Storey::Dram, "dram");
     need(rule.glb != Tile::Same && !pass_is_all, Storey::Glb, "glb");
     need(streams, Storey::Pe, "pe");
   }

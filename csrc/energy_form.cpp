@@ -2,8 +2,8 @@
 
 namespace energysim {
 
-EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices, std::span<const Stage> stages,
-                       const AxisFactors& factors)
+EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices,
+                       std::span<const Stage> stages, const AxisFactors& factors)
     : plan_(flow_plan(order, ways, stages)),
       stages_(stages.begin(), stages.end()),
       factors_(factors),

@@ -13,8 +13,8 @@ using AxisFactors = std::array<Factors, kAxes>;
 // unless some flow earns money. Stages are multiplied in one after another, terms of M at last.
 class EnergyForm {
  public:
-  EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices, std::span<const Stage> stages,
-             const AxisFactors& factors);
+  EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices,
+             std::span<const Stage> stages, const AxisFactors& factors);
 
   std::size_t stages() const { return stages_.size(); }
 

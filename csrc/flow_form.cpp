@@ -141,7 +141,8 @@ std::vector<FlowTerm> flow_terms(const LoopOrder& order, const Ways& ways) {
   };
   for (Reach reach : {Reach::Glb, Reach::Array, Reach::Pes}) {
     const int loops = loops_above(reach, order);
-    add(fetched_plain<Operand::Filter>(reach, symbols, order, ways, loops), reach, Operand::Filter, 0);
+    add(fetched_plain<Operand::Filter>(reach, symbols, order, ways, loops), reach, Operand::Filter,
+        0);
     add(fetched_plain<Operand::Psum>(reach, symbols, order, ways, loops), reach, Operand::Psum, 0);
     const IfmapSteps<Polynomial> steps = ifmap_steps(reach, symbols, order, ways.ifmap, loops);
     for (int k = 0; k < steps.size; ++k) {

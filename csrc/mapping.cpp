@@ -122,12 +122,12 @@ void check_array(const Architecture& arch, const Mapping& mapping) {
   const std::string what = pool ? "PEs"
                                 : "PE sets of " + std::to_string(sets.height) + " x " +
                                       std::to_string(sets.width) + " PEs";
-  refuse("it needs " + std::to_string(sets.need) + " " + what + ", the array of " +
-         std::to_string(arch.rows) + " x " + std::to_string(arch.columns) + " holds " +
-         std::to_string(sets.there) +
-         remedy(
-             mapping, [](const Variable& v) { return v.at == Variable::At::Pass; },
-             "take more PEs"));
+  refuse(
+      "it needs " + std::to_string(sets.need) + " " + what + ", the array of " +
+      std::to_string(arch.rows) + " x " + std::to_string(arch.columns) + " holds " +
+      std::to_string(sets.there) +
+      remedy(
+          mapping, [](const Variable& v) { return v.at == Variable::At::Pass; }, "take more PEs"));
 }
 
 std::string sum_text(Count sum) {

@@ -9,8 +9,8 @@
 // over the operand's irrelevant dimensions visit, K the coordinates (of its relevant dimensions)
 // whose tile is the same when the loops inside start again. A move of an irrelevant loop keeps K
 // words, a move of a relevant one keeps none, and a move of a loop over ofmap rows or columns
-// slides the ifmap's window. docs/physics.md derives this with pictures. Where the operand's way says
-// that nothing is kept, only the first sum is left.
+// slides the ifmap's window. docs/physics.md derives this with pictures. Where the operand's way
+// says that nothing is kept, only the first sum is left.
 #pragma once
 
 #include "nest.h"
@@ -75,8 +75,7 @@ const Real& tiles_after(const DimTerms<Real>& t, Reach reach, int storeys) {
 template <Operand operand, class Real>
 const Real& tiles_after(const NestTerms<Real>& terms, const Ways& ways, Reach reach, Dim d,
                         int storeys) {
-  const bool apart =
-      operand == Operand::Psum && reach == Reach::Array && !ways.psum_chain.has(d);
+  const bool apart = operand == Operand::Psum && reach == Reach::Array && !ways.psum_chain.has(d);
   return tiles_after(terms[d], apart ? Reach::Pes : reach, storeys);
 }
 

@@ -283,9 +283,70 @@ class Scheme:
 
 class Dataflow:
     """
-    The declaration of a dataflow.
+    The declaration of a dataflow: which tiles are free, which loops stand where.
+
+    Built-in ones are listed by `energysim.dataflows`; one of your own goes wherever a name goes, and
+    has the same words in Python and in a YAML file (`energysim.load_dataflow`).  Immutable.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    summary, source : str, optional
+        What it is, in a line, and where it comes from.
+    array : "pool" or dict
+        How PEs side by side find room: anywhere, or on a grid of rectangles, ``{"vertical": "R",
+        "horizontal": "E"}``; other dimensions then stand as further rectangles.
+    tiles : dict of str
+        For each of N, M, C, R, S, E, F how its tile is chosen in the GLB, on the array, in a PE and in
+        the pads: ``one`` coordinate; the ``same`` as the next inwards; ``free``; ``whole``, cut over
+        time only as far as it cannot fit otherwise; ``untiled``, never cut.
+    letters : dict of str
+        A letter for each free tile, in the order in which the search decides them: the dimension, and
+        ``pe``, ``pass`` (PEs side by side) or ``glb``.
+    operands : dict of dict, optional
+        What ifmap, filter and psum do otherwise than the law of residence: the ``levels`` they pass, of
+        dram, glb, noc, rf; ``halo: refetch``; ``refetch: always``; the psum's ``chain``.
+    schemes : dict of dict
+        Orders of loops by name, each with its loops from the outermost inwards at ``dram``, ``glb`` and
+        ``pe``, and what differs in ``operands`` and GLB ``tiles``; ``keeps`` says in words what stays.
+
+    Raises
+    ------
+    InvalidInput
+        If it contradicts itself; the message begins with the place, such as ``schemes: psums: dram``.
+
+    Examples
+    --------
+    A PE per weight, as simple as can be:
+
+    >>> import energysim as es
+    >>> mine = es.Dataflow(
+    ...     name="mine",
+    ...     array="pool",
+    ...     tiles={
+    ...         "N": "whole same untiled one", "M": "same free one same", "C": "whole free one same",
+    ...         "R": "whole whole one same", "S": "whole whole one same",
+    ...         "E": "whole same untiled one", "F": "whole same untiled one",
+    ...     },
+    ...     letters={"t": "M pass", "r": "C pass"},
+    ...     operands={"ifmap": {"levels": "dram noc"}, "psum": {"levels": "dram glb noc"}},
+    ...     schemes={"psums": {"dram": "M", "glb": "C R S", "pe": "N E F"}},
+    ... )
+    >>> layer = es.Layer("conv", M=4, C=2, H=5, W=5, R=3, S=3)
+    >>> es.search(layer, "isca16", mine).mapping
+    <Mapping mine/psums r=2 t=4>
     """
+    def __eq__(self, other: object) -> bool: ...
+    def __getstate__(self) -> dict[str, typing.Any]: ...
+    def __hash__(self) -> int: ...
+    def __init__(self, **kwargs) -> None: ...
     def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: dict) -> None: ...
+    def to_dict(self) -> dict[str, typing.Any]:
+        """
+        Return the words that make it, as plain data.
+        """
     @property
     def letters(self) -> tuple[str, ...]:
         """
@@ -374,7 +435,7 @@ class Mapping:
     def from_letters(
         layer: Layer,
         arch: energysim.architecture.Architecture,
-        dataflow: str,
+        dataflow: str | Dataflow,
         scheme: str,
         letters: collections.abc.Mapping[str, typing.SupportsIndex],
     ) -> Mapping:
@@ -392,7 +453,7 @@ class Mapping:
         """
     @staticmethod
     def from_nest(
-        dataflow: str,
+        dataflow: str | Dataflow,
         scheme: str,
         *,
         tiles: collections.abc.Mapping[str, Tiles | collections.abc.Sequence[int]],
@@ -411,7 +472,7 @@ class Mapping:
     def __eq__(self, other: object) -> bool: ...
     def __getstate__(
         self,
-    ) -> tuple[str, str, dict, list[tuple[str, str]], dict[str, typing.Any]]: ...
+    ) -> tuple[typing.Any, str, dict, list[tuple[str, str]], dict[str, typing.Any]]: ...
     def __hash__(self) -> int: ...
     def __repr__(self) -> str: ...
     def __setstate__(self, arg0: tuple) -> None: ...
@@ -795,7 +856,7 @@ def dataflows() -> tuple[Dataflow, ...]:
     --------
     >>> import energysim
     >>> [dataflow.name for dataflow in energysim.dataflows()]
-    ['rs', 'rs-chip']
+    ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'is', 'ws-free', ...]
     """
 
 def rlc_decode(
@@ -813,7 +874,7 @@ def rlc_encode(values: numpy.typing.NDArray[numpy.int16]) -> numpy.typing.NDArra
 def search_exhaustive(
     layer: Layer,
     arch: energysim.architecture.Architecture,
-    dataflow: str,
+    dataflow: str | Dataflow,
     ifmap_density: typing.SupportsFloat | typing.SupportsIndex,
 ) -> Found:
     """
@@ -823,7 +884,7 @@ def search_exhaustive(
 def search_layers(
     layers: collections.abc.Sequence[Layer],
     arch: energysim.architecture.Architecture,
-    dataflow: str,
+    dataflow: str | Dataflow,
     ifmap_densities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
     threads: typing.SupportsInt | typing.SupportsIndex,
     progress: collections.abc.Callable[[int], None] | None = None,
@@ -832,7 +893,7 @@ def search_layers(
     Return the optimal mappings of many layers; 0 threads are as many as there are cores.
     """
 
-def space_size(layer: Layer, dataflow: str) -> float:
+def space_size(layer: Layer, dataflow: str | Dataflow) -> float:
     """
     Return the number of mappings in the space.
     """

@@ -67,7 +67,9 @@ class Scratchpads:
                 f"given: {', '.join(given) or 'nothing'}"
             )
         for name in given:
-            object.__setattr__(self, name, whole(getattr(self, name), f"RF words, {name},", least=0))
+            object.__setattr__(
+                self, name, whole(getattr(self, name), f"RF words, {name},", least=0)
+            )
 
     @property
     def words(self) -> int:

@@ -247,7 +247,9 @@ def _several(given: Any, single: tuple[type, ...], what: str) -> list[Any]:
     try:
         items = list(given)
     except TypeError:
-        raise InvalidInput(f"{what} must be given by name or as a list, not {show(given)}") from None
+        raise InvalidInput(
+            f"{what} must be given by name or as a list, not {show(given)}"
+        ) from None
     if not items:
         raise InvalidInput(f"no {what} are given; there is nothing to compare")
     return items

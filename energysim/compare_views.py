@@ -103,9 +103,7 @@ def _bars(comparison: Comparison) -> tuple[list[str], dict[str, list[float]]]:
     """Labels, and heights by level; a run that was refused has no bar."""
     labels = [_label(run, comparison) for run in comparison.runs]
     heights = {
-        level: [
-            0.0 if run.refused else run.totals[f"{level}_per_mac"] for run in comparison.runs
-        ]
+        level: [0.0 if run.refused else run.totals[f"{level}_per_mac"] for run in comparison.runs]
         for level in _COLOURS
     }
     return labels, heights

@@ -119,9 +119,7 @@ def load_mapping(text: str, where: str) -> dict[str, object]:
     return load_with_lines(text, where)[0]
 
 
-def load_with_lines(
-    text: str, where: str
-) -> tuple[dict[str, object], dict[tuple[str, ...], int]]:
+def load_with_lines(text: str, where: str) -> tuple[dict[str, object], dict[tuple[str, ...], int]]:
     r"""Read one YAML document as `load_mapping` does, and note where its keys are.
 
     Parameters

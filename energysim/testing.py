@@ -94,8 +94,7 @@ class DataflowContract:
         drawn = [layer.replace(N=2) for layer, _ in self._cases()]
         layers = [layer for layer in drawn if self._optimum(layer, _ROOMY) is not None][:8]
         one, two = (
-            simulate(layers, _ROOMY, self.dataflow, threads=threads).to_json()
-            for threads in (1, 2)
+            simulate(layers, _ROOMY, self.dataflow, threads=threads).to_json() for threads in (1, 2)
         )
         assert one == two
 

@@ -44,7 +44,8 @@ Dataflow no_local_reuse_free() {
   d.name = "nlr-free";
   d.summary = "no local reuse with every tile and order that the law of residence allows";
   d.source = "the same unrolling as nlr, without its restrictions";
-  const Ways ways{.ifmap = {.rf = false}, .filter = {.noc = false, .rf = false}, .psum = {.rf = false}};
+  const Ways ways{
+      .ifmap = {.rf = false}, .filter = {.noc = false, .rf = false}, .psum = {.rf = false}};
   d.schemes = {
       {"psums",
        "psums stay in the GLB over all channels",

@@ -309,12 +309,10 @@ def _pass_by_pads(
 
 def _holds(storage: _Storage, words: Ints, count: int) -> bool:
     """Tell whether the first slot holds exactly these words."""
-    if storage.filled[0] != count:
-        return False
+    same = storage.filled[0] == count
     for i in range(count):
-        if storage.words[i] != words[i]:
-            return False
-    return True
+        same = same and storage.words[i] == words[i]
+    return same
 
 
 def _fill_glb(operand: _Operand, scratch: _Scratch, step: int, flow: Ints, at: int) -> None:

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EXACT", "Comparison", "Figure", "Source", "Tolerance", "Validation", "read_rows", "read_table"]
+__all__ = [
+    "EXACT",
+    "Comparison",
+    "Figure",
+    "Source",
+    "Tolerance",
+    "Validation",
+    "read_rows",
+    "read_table",
+]
 
 
 @dataclass(frozen=True)

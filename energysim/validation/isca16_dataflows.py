@@ -104,9 +104,7 @@ _FIT = (
 
 def _bars(figure: str) -> list[_Bar]:
     conv = figure == "isca16_fig12"
-    layers = tuple(
-        layer for layer in networks.alexnet(1) if layer.name.startswith("CONV") == conv
-    )
+    layers = tuple(layer for layer in networks.alexnet(1) if layer.name.startswith("CONV") == conv)
     bars = []
     for row in read_rows(figure):
         pes, dataflow, batch = int(row.pop("pes")), row.pop("dataflow"), int(row.pop("batch"))

@@ -59,7 +59,10 @@ def scheme(**changes: Any) -> dict[str, Any]:
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown word": (changed(tils={}), "tils: unknown word of a dataflow 'tils': did you mean 'tiles'"),
+    "unknown word": (
+        changed(tils={}),
+        "tils: unknown word of a dataflow 'tils': did you mean 'tiles'",
+    ),
     "nothing": ({}, "name is missing"),
     "no tiles": ({k: v for k, v in WORDS.items() if k != "tiles"}, "tiles is missing"),
     "taken name": (changed(name="rs"), "name: 'rs' is the name of a built-in dataflow"),
@@ -73,7 +76,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown dimension": (tiles(K="one same one same"), "tiles: K: unknown dimension 'K'"),
     "groups": (tiles(G="same same one same"), "tiles: G: the loop over groups is always outermost"),
-    "unknown tile": (tiles(N="same same fre one"), "tiles: N: unknown tile 'fre': did you mean 'free'"),
+    "unknown tile": (
+        tiles(N="same same fre one"),
+        "tiles: N: unknown tile 'fre': did you mean 'free'",
+    ),
     "three tiles": (tiles(N="same same free"), "tiles: N: give four words"),
     "space and time": (
         tiles(C="same free free one"),
@@ -132,9 +138,7 @@ def line_of(text: str, part: str) -> int:
         ("m: M glb", "m: M dram", "m: M dram", "unknown place 'dram'"),
     ],
 )
-def test_bad_files_are_refused_with_the_line(
-    before: str, after: str, at: str, reason: str
-) -> None:
+def test_bad_files_are_refused_with_the_line(before: str, after: str, at: str, reason: str) -> None:
     assert before in TEXT
     bad = TEXT.replace(before, after)
     with pytest.raises(es.InvalidInput) as raised:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import energysim as es
 from energysim.testing import DataflowContract
 
 GUIDE = Path(__file__).parents[2] / "docs" / "write-a-dataflow.md"

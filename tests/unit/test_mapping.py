@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import energysim as es
-from energysim import _core
 from energysim import (
     CountOverflow,
     InvalidInput,
@@ -19,6 +18,7 @@ from energysim import (
     Mapping,
     RowStationaryMapping,
     UnknownName,
+    _core,
     architectures,
 )
 

@@ -70,7 +70,9 @@ def test_everything_is_validated() -> None:
     result = validation.validate()
     assert result.ok
     assert [source.name for source in result.sources] == [
-        "Eyeriss chip", "ISCA 2016", "ISCA 2016, dataflows"
+        "Eyeriss chip",
+        "ISCA 2016",
+        "ISCA 2016, dataflows",
     ]
     assert len(result.figures) > 80
     judged = [figure for figure in result.figures if figure.tolerance is not None]
