@@ -18,7 +18,7 @@ DATAFLOWS = ("rs", "rs-chip")
 
 
 def search(layers: Sequence[Layer], dataflow: str) -> list[_core.Found]:
-    return _core.search_layers(layers, CHIP, dataflow, [1.0] * len(layers), 1)
+    return _core.search_layers(layers, CHIP, dataflow, [_core.LayerData()] * len(layers), 1)
 
 
 def check(layers: Sequence[Layer], dataflow: str) -> None:

@@ -9,6 +9,7 @@ namespace py = pybind11;
 
 void bind_errors();
 void bind_layer(py::module_& module);
+void bind_layer_data(py::module_& module);
 void bind_architecture(py::module_& module);
 void bind_dataflow(py::module_& module);
 void bind_mapping(py::module_& module);

@@ -68,7 +68,7 @@ struct ArchitectureArgument {
 
 // Energies per level and operand, and of the MACs, in the order of the levels and operands.
 std::vector<double> energies_of(const AccessCounts<Checked>& counts, const Architecture& arch,
-                                double ifmap_density);
+                                const LayerData& data);
 
 }  // namespace energysim::bindings
 

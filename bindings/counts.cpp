@@ -6,6 +6,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "count.h"
+#include "effective_costs.h"
 #include "errors.h"
 
 namespace energysim::bindings {
@@ -160,8 +161,8 @@ std::string table_text(const Counts& counts) {
   return out + "macs   " + std::to_string(counts.macs.value());
 }
 
-double energy_of(const Counts& counts, const ArchitectureArgument& arch, double ifmap_density) {
-  return energy(counts, gated(arch.native->table, arch.native->gating, ifmap_density));
+double energy_of(const Counts& counts, const ArchitectureArgument& arch, const LayerData& data) {
+  return energy(counts, seen_by(data, *arch.native).table);
 }
 
 // The counts that `count` gives; an overflow names the layer.
@@ -175,8 +176,9 @@ Counts named(const Layer& layer, Count count) {
   }
 }
 
-Counts counted(const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping) {
-  return named(layer, [&] { return count(layer, *arch.native, mapping); });
+Counts counted(const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping,
+               const LayerData& data) {
+  return named(layer, [&] { return count(layer, seen_by(data, *arch.native), mapping); });
 }
 
 // For tests of arbitrary nests: neither the dataflow's rules nor the capacities have to hold.
@@ -239,8 +241,8 @@ void bind_cells(py::module_& module) {
 }  // namespace
 
 std::vector<double> energies_of(const Counts& counts, const Architecture& arch,
-                                double ifmap_density) {
-  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
+                                const LayerData& data) {
+  const EnergyTable table = seen_by(data, arch).table;
   std::vector<double> all;
   for (Level level : kAllLevels) {
     for (Operand operand : kAllOperands) {
@@ -267,14 +269,14 @@ void bind_counts(py::module_& module) {
       .def_static(
           "from_dict", [](const AnyMapping& given) { return from_dict(given); }, py::arg("counts"),
           "Return what `to_dict` was made from.")
-      .def("energy", &energy_of, py::arg("arch"), py::arg("ifmap_density") = 1.0,
+      .def("energy", &energy_of, py::arg("arch"), py::arg("data") = LayerData{},
            "Return the energy, in the unit of the architecture's energy table.")
       .def(
           "energies",
-          [](const Counts& counts, const ArchitectureArgument& arch, double ifmap_density) {
-            return energies_of(counts, *arch.native, ifmap_density);
+          [](const Counts& counts, const ArchitectureArgument& arch, const LayerData& data) {
+            return energies_of(counts, *arch.native, data);
           },
-          py::arg("arch"), py::arg("ifmap_density") = 1.0,
+          py::arg("arch"), py::arg("data") = LayerData{},
           "Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the "
           "MACs.")
       .def("__add__", &sum, py::is_operator())
@@ -291,12 +293,12 @@ void bind_counts(py::module_& module) {
                       [](const AnyDict& state) { return from_dict(state); }));
   module.def(
       "check",
-      [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping) {
-        check_mapping(layer, *arch.native, mapping);
-      },
-      py::arg("layer"), py::arg("arch"), py::arg("mapping"),
+      [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping,
+         const LayerData& data) { check_mapping(layer, seen_by(data, *arch.native), mapping); },
+      py::arg("layer"), py::arg("arch"), py::arg("mapping"), py::arg("data") = LayerData{},
       "Raise InvalidMapping unless a mapping fits and follows its dataflow.");
   module.def("count", &counted, py::arg("layer"), py::arg("arch"), py::arg("mapping"),
+             py::arg("data") = LayerData{},
              "Return the exact counts of a mapping that fits and follows its dataflow.");
   module.def("count_unchecked", &counted_unchecked, py::arg("layer"), py::arg("arch"),
              py::arg("mapping"), "Return the exact counts of any nest whose tiles and loops fit.");

@@ -8,6 +8,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "declarations.h"
+#include "effective_costs.h"
 #include "errors.h"
 #include "mapping_text.h"
 #include "ways.h"
@@ -92,7 +93,7 @@ Count letter(const Mapping& mapping, const std::string& name) {
 
 Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
                      const DataflowArgument& dataflow_given, const std::string& scheme,
-                     const WholeMapping& letters) {
+                     const WholeMapping& letters, const LayerData& data) {
   const DataflowPtr dataflow = dataflow_given.declared;
   std::vector<std::string> known;
   for (const Variable& variable : in_paper_order(*dataflow)) known.push_back(variable.letter);
@@ -103,8 +104,8 @@ Mapping from_letters(const Layer& layer, const ArchitectureArgument& arch,
     }
     given.emplace_back(name, whole(value, name));
   }
-  return mapping_from_letters(layer, *arch.native, dataflow, scheme_named(*dataflow, scheme).name,
-                              given);
+  return mapping_from_letters(layer, seen_by(data, *arch.native), dataflow,
+                              scheme_named(*dataflow, scheme).name, given);
 }
 
 Mapping from_nest(const DataflowArgument& dataflow, const std::string& scheme_name,
@@ -239,7 +240,8 @@ void bind_mapping(py::module_& module) {
   py::class_<Mapping> cls(module, "Mapping", py::is_final(), kClassDoc);
   bind_letters(cls);
   cls.def_static("from_letters", &from_letters, py::arg("layer"), py::arg("arch"),
-                 py::arg("dataflow"), py::arg("scheme"), py::arg("letters"), kFromLettersDoc)
+                 py::arg("dataflow"), py::arg("scheme"), py::arg("letters"),
+                 py::arg("data") = LayerData{}, kFromLettersDoc)
       .def_static("from_nest", &from_nest, py::arg("dataflow"), py::arg("scheme"), py::kw_only(),
                   py::arg("tiles"), py::arg("loops") = py::none(), py::arg("ways") = py::none(),
                   kFromNestDoc)

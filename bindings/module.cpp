@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module) {
       "Use it through the names of the package `energysim`.";
   bind_errors();
   bind_layer(module);
+  bind_layer_data(module);
   bind_architecture(module);
   bind_dataflow(module);
   bind_mapping(module);

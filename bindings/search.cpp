@@ -9,6 +9,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "declarations.h"
+#include "effective_costs.h"
 #include "timing.h"
 #include "watch.h"
 
@@ -20,14 +21,14 @@ struct Finding {
   Found found;
   Layer layer;
   std::shared_ptr<const Architecture> arch;
-  double ifmap_density = 1;
+  LayerData data;
 
   bool operator==(const Finding& other) const {
     const Mapping &a = found.mapping, &b = other.found.mapping;
     return *a.dataflow == *b.dataflow && a.scheme == b.scheme && a.nest == b.nest &&
            found.counts == other.found.counts && found.energy == other.found.energy &&
            found.proof == other.found.proof && layer == other.layer && *arch == *other.arch &&
-           ifmap_density == other.ifmap_density;
+           data == other.data;
   }
 };
 
@@ -41,14 +42,14 @@ struct ProofOf {
 
 std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
                                 const DataflowArgument& dataflow,
-                                const std::vector<double>& ifmap_densities, int threads,
+                                const std::vector<LayerData>& data, int threads,
                                 const std::optional<ReportProgress>& progress) {
   Watch watch(progress);
   std::vector<Found> found;
   try {
     const py::gil_scoped_release released;
     found = search_layers(
-        layers, *arch.native, dataflow.declared, ifmap_densities, threads,
+        layers, *arch.native, dataflow.declared, data, threads,
         [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
   } catch (const Interrupted&) {
     watch.raise_again();
@@ -58,20 +59,19 @@ std::vector<Finding> search_all(const std::vector<Layer>& layers, const Architec
   std::vector<Finding> findings;
   findings.reserve(found.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
-    findings.push_back({std::move(found[i]), layers[i], arch.native, ifmap_densities[i]});
+    findings.push_back({std::move(found[i]), layers[i], arch.native, data[i]});
   }
   return findings;
 }
 
 Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
-                          const DataflowArgument& dataflow, double ifmap_density) {
+                          const DataflowArgument& dataflow, const LayerData& data) {
   const py::gil_scoped_release released;
-  return {search_exhaustive(layer, *arch.native, dataflow.declared, ifmap_density), layer,
-          arch.native, ifmap_density};
+  return {search_exhaustive(layer, *arch.native, dataflow.declared, data), layer, arch.native, data};
 }
 
 std::vector<double> energies(const Finding& finding) {
-  return energies_of(finding.found.counts, *finding.arch, finding.ifmap_density);
+  return energies_of(finding.found.counts, *finding.arch, finding.data);
 }
 
 py::typing::Dict<py::str, py::float_> proof_dict(const ProofOf& p) {
@@ -120,12 +120,14 @@ void bind_found(py::module_& module) {
       .def_property_readonly("mapping", [](const Finding& f) { return f.found.mapping; })
       .def_property_readonly("counts", [](const Finding& f) { return f.found.counts; })
       .def_property_readonly("energy", [](const Finding& f) { return f.found.energy; })
-      .def_readonly("ifmap_density", &Finding::ifmap_density)
+      .def_readonly("data", &Finding::data)
       .def("energies", &energies,
            "Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the "
            "MACs.")
       .def("timing",
-           [](const Finding& f) { return timing(f.layer, *f.arch, f.found.mapping.nest); })
+           [](const Finding& f) {
+             return timing(f.layer, seen_by(f.data, *f.arch), f.found.mapping.nest);
+           })
       .def_property_readonly("proof",
                              [](const Finding& f) {
                                return ProofOf{f.found.proof, f.layer, f.found.mapping.dataflow};
@@ -142,18 +144,20 @@ void bind_search(py::module_& module) {
   bind_found(module);
   module.def(
       "search_layers", &search_all, py::arg("layers"), py::arg("arch"), py::arg("dataflow"),
-      py::arg("ifmap_densities"), py::arg("threads"), py::arg("progress") = py::none(),
+      py::arg("data"), py::arg("threads"), py::arg("progress") = py::none(),
       "Return the optimal mappings of many layers; 0 threads are as many as there are cores.");
   module.def("search_exhaustive", &search_one_by_one, py::arg("layer"), py::arg("arch"),
-             py::arg("dataflow"), py::arg("ifmap_density"),
+             py::arg("dataflow"), py::arg("data"),
              "Return the optimal mapping of a layer by counting every mapping of the space.");
   module.def(
       "timing",
-      [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping) {
-        check_mapping(layer, *arch.native, mapping);
-        return timing(layer, *arch.native, mapping.nest);
+      [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping,
+         const LayerData& data) {
+        const Architecture seen = seen_by(data, *arch.native);
+        check_mapping(layer, seen, mapping);
+        return timing(layer, seen, mapping.nest);
       },
-      py::arg("layer"), py::arg("arch"), py::arg("mapping"),
+      py::arg("layer"), py::arg("arch"), py::arg("mapping"), py::arg("data") = LayerData{},
       "Return how long a mapping takes that fits and follows its dataflow.");
   module.def(
       "space_size",

@@ -11,6 +11,7 @@ namespace {
 // Keeps every product of capacities and tile sizes far inside 64 bits.
 constexpr Count kLargestStorage = Count{1} << 40;
 constexpr Count kLargestArrayEdge = 1 << 16;
+constexpr Count kWidestWord = 64;
 
 // `who` is the operand whose size or rate it is, if it is one's own. Every search asks: no text is
 // made unless something is wrong.
@@ -44,6 +45,7 @@ void require_rate(const std::string& arch, std::string_view who, std::string_vie
 void Architecture::validate() const {
   require_size(name, "", "array rows", rows, kLargestArrayEdge);
   require_size(name, "", "array columns", columns, kLargestArrayEdge);
+  require_size(name, "", "word_bits", word_bits, kWidestWord);
   require_size(name, "", "glb_words", glb_words, kLargestStorage);
   if (rf.pooled) require_words(name, "", "pooled RF words", rf.pool);
   for (Operand operand : kAllOperands) {
@@ -53,6 +55,7 @@ void Architecture::validate() const {
     require_rate(name, who, "bus words per cycle", buses.words_per_cycle[o]);
   }
   require_rate(name, "", "pass_overhead_cycles", buses.pass_overhead_cycles);
+  sparsity.validate();
   table.validate();
 }
 

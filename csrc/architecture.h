@@ -5,6 +5,7 @@
 
 #include "dims.h"
 #include "energy_table.h"
+#include "sparsity.h"
 
 namespace energysim {
 
@@ -34,12 +35,18 @@ struct Buses {
 struct Architecture {
   std::string name;
   Count rows = 0, columns = 0;
+  Count word_bits = 16;  // of the words that storages, buses and costs are stated in
   Count glb_words = 0;
   Scratchpads rf;
   OfmapPath ofmap_path = OfmapPath::ThroughGlb;
-  Gating gating = Gating::None;
+  Sparsity sparsity;
   Buses buses;
   EnergyTable table;
+
+  // Set by `seen_by` for the data of a layer: the words of storage that a value of each operand
+  // takes, and the share of MACs that take time.
+  Count value_words[kOperands] = {1, 1, 1};
+  double macs_in_time = 1;
 
   Count pes() const { return rows * columns; }
   // Throws InvalidInput for an array or storage of no size, or a cost that is no cost.

@@ -37,13 +37,14 @@ bool proportional(const Layer& layer, Dim dim) {
   return true;
 }
 
-Lines needs_along(const Layer& layer, const Nest& nest, Dim dim, Count Tiles::* tile) {
+Lines needs_along(const Space& space, const Nest& nest, Dim dim, Count Tiles::* tile) {
   using enum Dim;
   Lines needs;
   Count t[kDims];
   for (Dim d : kAllDims) t[index(d)] = nest[d].*tile;
   const auto need = [&](Operand operand) {
-    return footprint(layer, operand, [&](Dim d) { return t[index(d)]; });
+    const auto tile_of = [&](Dim d) { return t[index(d)]; };
+    return words_of(space.arch(), operand, footprint(space.layer(), operand, tile_of));
   };
   t[index(dim)] = 1;
   for (Operand operand : kAllOperands) needs.of[index(operand)].at_one = need(operand);
@@ -59,7 +60,7 @@ Lines needs_along(const Layer& layer, const Nest& nest, Dim dim, Count Tiles::* 
 }
 
 Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
-  const Lines needs = needs_along(space.layer(), nest, dim, &Tiles::glb);
+  const Lines needs = needs_along(space, nest, dim, &Tiles::glb);
   Line total;
   for (Operand operand : kAllOperands) {
     if (nest.ways[operand].glb) total += needs[operand];
@@ -68,7 +69,7 @@ Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim, Count siz
 }
 
 Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
-  const Lines needs = needs_along(space.layer(), nest, dim, &Tiles::rf);
+  const Lines needs = needs_along(space, nest, dim, &Tiles::rf);
   const Scratchpads& rf = space.arch().rf;
   Line total;
   Count least = size;

@@ -33,19 +33,4 @@ void EnergyTable::validate() const {
   require_cost(mac, "a MAC");
 }
 
-EnergyTable gated(const EnergyTable& table, Gating gating, double ifmap_density) {
-  if (!(ifmap_density >= 0 && ifmap_density <= 1)) {
-    throw InvalidInput("the ifmap density must lie between 0 and 1, got " +
-                       std::to_string(ifmap_density));
-  }
-  EnergyTable silent = table;
-  if (gating == Gating::None) return silent;
-  auto& rf = silent.cost[index(Level::Rf)];
-  rf[index(Operand::Filter)].read *= ifmap_density;
-  rf[index(Operand::Psum)].read *= ifmap_density;
-  rf[index(Operand::Psum)].write *= ifmap_density;
-  silent.mac *= ifmap_density;
-  return silent;
-}
-
 }  // namespace energysim

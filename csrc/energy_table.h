@@ -39,14 +39,4 @@ double energy(const AccessCounts<Real>& counts, const EnergyTable& table) {
   return sum;
 }
 
-// Which zeros silence which accesses while time goes on (clock gating, not skipping).
-enum class Gating : std::uint8_t {
-  None,
-  Ifmap,  // a zero ifmap value gates the filter's RF read, the psum's RF access and the MAC
-};
-
-// The table as data of a given density sees it: accesses that are gated cost nothing.
-// Throws InvalidInput unless 0 <= ifmap_density <= 1.
-EnergyTable gated(const EnergyTable& table, Gating gating, double ifmap_density);
-
 }  // namespace energysim

@@ -2,7 +2,7 @@
 // and the counting with the search that it checks.
 #include <limits>
 
-#include "price.h"
+#include "effective_costs.h"
 #include "search.h"
 #include "space.h"
 
@@ -27,8 +27,7 @@ void each_choice(const Space& space, Dim dim, Visit visit) {
 
 class Exhaustive {
  public:
-  Exhaustive(const Layer& layer, const Architecture& arch, const EnergyTable& table)
-      : layer_(layer), arch_(arch), table_(table) {}
+  Exhaustive(const Layer& layer, const Architecture& arch) : layer_(layer), arch_(arch) {}
 
   void run(const DataflowPtr& dataflow, const Scheme& scheme) {
     const Space space(layer_, arch_, *dataflow, scheme);
@@ -65,7 +64,7 @@ class Exhaustive {
     }
     ++found.proof.evaluated;
     const AccessCounts<Checked> counts = count_nest(layer_, arch_, nest);
-    const double cost = energy(counts, table_);
+    const double cost = energy(counts, arch_.table);
     if (found.proof.evaluated > 1 && cost >= found.energy) return;
     found.mapping = Mapping{dataflow, scheme.name, nest};
     found.counts = counts;
@@ -74,16 +73,15 @@ class Exhaustive {
 
   const Layer& layer_;
   const Architecture& arch_;
-  const EnergyTable& table_;
 };
 
 }  // namespace
 
 Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-                        double ifmap_density) {
+                        const LayerData& data) {
   arch.validate();
-  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
-  Exhaustive exhaustive(layer, arch, table);
+  const Architecture seen = seen_by(data, arch);
+  Exhaustive exhaustive(layer, seen);
   for (const Scheme& scheme : dataflow->schemes) exhaustive.run(dataflow, scheme);
   Found found = std::move(exhaustive.found);
   if (found.proof.evaluated == 0) {

@@ -1,6 +1,9 @@
-// Words that a tile of an operand takes.
+// Values that a tile of an operand has, and the words of storage that they take.
 #pragma once
 
+#include <limits>
+
+#include "architecture.h"
 #include "layer.h"
 #include "nest.h"
 #include "window_terms.h"
@@ -15,7 +18,7 @@ inline WindowAxis column_axis(const Layer& layer) {
   return {{layer.shape().stride_h, layer.shape().dilation_h}, Dim::F, Dim::S};
 }
 
-// Words of an operand in a tile whose size along each dimension `tile(dim)` tells.
+// Values of an operand in a tile whose size along each dimension `tile(dim)` tells.
 template <class TileOf>
 Count footprint(const Layer& layer, Operand operand, TileOf tile) {
   using enum Dim;
@@ -31,15 +34,25 @@ Count footprint(const Layer& layer, Operand operand, TileOf tile) {
   return 0;
 }
 
-// Words of an operand's tiles in the GLB and in a PE's scratch pads; none where it passes them by.
-inline Count glb_need(const Layer& layer, const Nest& nest, Operand operand) {
-  if (!nest.ways[operand].glb) return 0;
-  return footprint(layer, operand, [&](Dim d) { return nest[d].glb; });
+// The words that some values of an operand take; no more than fit a Count, which no storage holds.
+inline Count words_of(const Architecture& arch, Operand operand, Count values) {
+  const Count each = arch.value_words[index(operand)];
+  constexpr Count kMost = std::numeric_limits<Count>::max();
+  return each == 1 ? values : values > kMost / each ? kMost : values * each;
 }
 
-inline Count rf_need(const Layer& layer, const Nest& nest, Operand operand) {
+// Words that an operand's tiles take in the GLB and in a PE's scratch pads; none where it passes them
+// by.
+inline Count glb_need(const Layer& layer, const Architecture& arch, const Nest& nest,
+                      Operand operand) {
+  if (!nest.ways[operand].glb) return 0;
+  return words_of(arch, operand, footprint(layer, operand, [&](Dim d) { return nest[d].glb; }));
+}
+
+inline Count rf_need(const Layer& layer, const Architecture& arch, const Nest& nest,
+                     Operand operand) {
   if (!nest.ways[operand].rf) return 0;
-  return footprint(layer, operand, [&](Dim d) { return nest[d].rf; });
+  return words_of(arch, operand, footprint(layer, operand, [&](Dim d) { return nest[d].rf; }));
 }
 
 }  // namespace energysim

@@ -134,6 +134,13 @@ std::string sum_text(Count sum) {
   return (sum == kGreatestCount ? "at least " : "") + std::to_string(sum);
 }
 
+// Words of storage, with their width where it is not the usual one.
+std::string storage_words(const Architecture& arch, const std::string& words) {
+  constexpr Count kUsualBits = 16;
+  return words + " words" +
+         (arch.word_bits == kUsualBits ? "" : " of " + std::to_string(arch.word_bits) + " bits");
+}
+
 void check_capacity(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
   const Nest& nest = mapping.nest;
   const Scheme& scheme = mapping.dataflow->scheme(mapping.scheme);
@@ -155,25 +162,25 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Mapping&
   std::string parts;
   for (Operand operand : kAllOperands) {
     const std::string who(kOperandNames[index(operand)]);
-    const Count pad = rf_need(layer, nest, operand), there = arch.rf.words[index(operand)];
+    const Count pad = rf_need(layer, arch, nest, operand), there = arch.rf.words[index(operand)];
     pool = saturating_sum(pool, pad);
     if (!arch.rf.pooled && pad > there) {
-      refuse("the " + who + " needs " + std::to_string(pad) +
-             " words of scratch pad in a PE, there are " + std::to_string(there) +
+      refuse("the " + who + " needs " + storage_words(arch, std::to_string(pad)) +
+             " of scratch pad in a PE, there are " + std::to_string(there) +
              smaller_pads([&](Dim d) { return relevant(operand, d); }));
     }
     if (nest.ways[operand].glb) {
-      const Count words = glb_need(layer, nest, operand);
+      const Count words = glb_need(layer, arch, nest, operand);
       buffer = saturating_sum(buffer, words);
       parts += (parts.empty() ? "" : " + ") + who + " " + std::to_string(words);
     }
   }
   if (arch.rf.pooled && pool > arch.rf.pool) {
-    refuse("a PE needs " + sum_text(pool) + " words of scratch pad, there are " +
+    refuse("a PE needs " + storage_words(arch, sum_text(pool)) + " of scratch pad, there are " +
            std::to_string(arch.rf.pool) + smaller_pads([](Dim) { return true; }));
   }
   if (buffer > arch.glb_words) {
-    refuse("the GLB needs " + sum_text(buffer) + " words (" + parts + "), there are " +
+    refuse("the GLB needs " + storage_words(arch, sum_text(buffer)) + " (" + parts + "), there are " +
            std::to_string(arch.glb_words) + remedy(mapping, in_glb, "take a larger GLB"));
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "effective_costs.h"
 #include "scheme_search.h"
 
 namespace energysim {
@@ -16,14 +17,14 @@ struct Part {
 };
 
 // Searches the parts of all schemes, the most promising first.
-Best best_mapping(const Layer& layer, const Architecture& arch, const EnergyTable& table,
-                  const Dataflow& dataflow, const GoOn& go_on) {
+Best best_mapping(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
+                  const GoOn& go_on) {
   Best best;
   best.go_on = &go_on;
   std::deque<SchemeSearch> schemes;
   std::vector<Part> parts;
   for (const Scheme& declared : dataflow.schemes) {
-    SchemeSearch& scheme = schemes.emplace_back(layer, arch, table, dataflow, declared, best);
+    SchemeSearch& scheme = schemes.emplace_back(layer, arch, arch.table, dataflow, declared, best);
     for (std::size_t part = 0; part < scheme.parts(); ++part) {
       const double bound = scheme.bound_of_part(part);
       if (bound < std::numeric_limits<double>::infinity()) {
@@ -59,15 +60,15 @@ std::string why_nothing_fits(const Layer& layer, const Architecture& arch,
 }  // namespace
 
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             double ifmap_density, const GoOn& go_on) {
+             const LayerData& data, const GoOn& go_on) {
   arch.validate();
-  const EnergyTable table = gated(arch.table, arch.gating, ifmap_density);
-  const Best best = best_mapping(layer, arch, table, *dataflow, go_on);
-  if (best.scheme == nullptr) throw NoMapping(why_nothing_fits(layer, arch, dataflow));
+  const Architecture seen = seen_by(data, arch);
+  const Best best = best_mapping(layer, seen, *dataflow, go_on);
+  if (best.scheme == nullptr) throw NoMapping(why_nothing_fits(layer, seen, dataflow));
   Found found;
   found.mapping = Mapping{dataflow, best.scheme->name, best.nest};
-  found.counts = count_nest(layer, arch, best.nest);
-  found.energy = energy(found.counts, table);
+  found.counts = count_nest(layer, seen, best.nest);
+  found.energy = energy(found.counts, seen.table);
   found.proof = best.proof;
   found.proof.optimum = found.energy;
   found.proof.lower_bound = std::min(found.energy, best.least_cut);

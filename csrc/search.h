@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "count.h"
+#include "layer_data.h"
 
 namespace energysim {
 
@@ -32,14 +33,14 @@ struct Found {
 using GoOn = std::function<bool()>;
 
 // Finds the mapping of least energy in the space of `dataflow`; of equals, always the same one.
-// Costs are those of `arch.table` with accesses gated for the given density of ifmap values.
+// Costs and capacities are those that the layer's data see (effective_costs.h).
 // Throws NoMapping if no mapping fits.
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             double ifmap_density = 1.0, const GoOn& go_on = {});
+             const LayerData& data = {}, const GoOn& go_on = {});
 
 // The same by counting every mapping of the space; slow, for checking `search` on small layers.
 Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-                        double ifmap_density = 1.0);
+                        const LayerData& data = {});
 
 // Number of choices of all letters in all schemes, whether or not they fit.
 double space_size(const Layer& layer, const Dataflow& dataflow);
@@ -49,8 +50,7 @@ double space_size(const Layer& layer, const Dataflow& dataflow);
 // thread with the number of layers done; the search stops with Interrupted when it returns false.
 // Throws InvalidInput for threads below zero or densities that are not one per layer.
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
-                                 const DataflowPtr& dataflow,
-                                 const std::vector<double>& ifmap_densities, int threads,
-                                 const std::function<bool(std::size_t)>& progress);
+                                 const DataflowPtr& dataflow, const std::vector<LayerData>& data,
+                                 int threads, const std::function<bool(std::size_t)>& progress);
 
 }  // namespace energysim

@@ -9,14 +9,14 @@
 namespace energysim {
 namespace {
 
-// Layers of one shape and density have one answer: `first[i]` is the first layer like layer i.
+// Layers of one shape and data have one answer: `first[i]` is the first layer like layer i.
 struct Alike {
   std::vector<std::size_t> first, distinct;
 
-  Alike(const std::vector<Layer>& layers, const std::vector<double>& ifmap_densities) {
+  Alike(const std::vector<Layer>& layers, const std::vector<LayerData>& data) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const auto like_i = [&](std::size_t k) {
-        return layers[k].shape() == layers[i].shape() && ifmap_densities[k] == ifmap_densities[i];
+        return layers[k].shape() == layers[i].shape() && data[k] == data[i];
       };
       const auto known = std::find_if(distinct.begin(), distinct.end(), like_i);
       first.push_back(known == distinct.end() ? i : *known);
@@ -30,25 +30,30 @@ struct Alike {
 }  // namespace
 
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
-                                 const DataflowPtr& dataflow,
-                                 const std::vector<double>& ifmap_densities, int threads,
-                                 const std::function<bool(std::size_t)>& progress) {
-  if (ifmap_densities.size() != layers.size()) {
-    throw InvalidInput(
-        "there must be one ifmap density per layer: " + std::to_string(layers.size()) +
-        " layers, " + std::to_string(ifmap_densities.size()) + " densities");
+                                 const DataflowPtr& dataflow, const std::vector<LayerData>& data,
+                                 int threads, const std::function<bool(std::size_t)>& progress) {
+  if (data.size() != layers.size()) {
+    throw InvalidInput("there must be data for each layer: " + std::to_string(layers.size()) +
+                       " layers, " + std::to_string(data.size()) + " data");
   }
   if (threads < 0) {
     throw InvalidInput("threads must be at least 0 (0 takes all cores), got " +
                        std::to_string(threads));
   }
   arch.validate();
-  const Alike alike(layers, ifmap_densities);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    try {
+      data[i].validate(arch.word_bits);
+    } catch (const InvalidInput& error) {
+      throw InvalidInput("layer '" + layers[i].name() + "': " + error.what());
+    }
+  }
+  const Alike alike(layers, data);
   const std::size_t jobs = alike.distinct.size();
   std::vector<Found> found(layers.size());
   const auto search_one = [&](std::size_t job, const GoOn& go_on) {
     const std::size_t i = alike.distinct[job];
-    found[i] = search(layers[i], arch, dataflow, ifmap_densities[i], go_on);
+    found[i] = search(layers[i], arch, dataflow, data[i], go_on);
   };
 
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());

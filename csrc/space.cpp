@@ -80,7 +80,7 @@ void Space::fold_whole_tiles() {
 bool Space::fits_glb(const Nest& nest) const {
   Count left = arch_->glb_words;
   for (Operand operand : kAllOperands) {
-    left -= std::min(left + 1, glb_need(*layer_, nest, operand));
+    left -= std::min(left + 1, glb_need(*layer_, *arch_, nest, operand));
   }
   return left >= 0;
 }
@@ -89,7 +89,7 @@ bool Space::fits_rf(const Nest& nest) const {
   const Scratchpads& rf = arch_->rf;
   Count left = rf.pool;
   for (Operand operand : kAllOperands) {
-    const Count need = rf_need(*layer_, nest, operand);
+    const Count need = rf_need(*layer_, *arch_, nest, operand);
     if (!rf.pooled && need > rf.words[index(operand)]) return false;
     left -= std::min(left + 1, need);
   }

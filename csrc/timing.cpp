@@ -46,7 +46,7 @@ double pass_cycles(const Layer& layer, const Architecture& arch, const Nest& nes
   const double filter = size(M) * size(C) * size(R) * size(S);
   const double psum = size(N) * size(M) * size(E) * size(F);
   const double load = bus_cycles(arch, Operand::Filter, filter);
-  return std::max({busiest_pe, bus_cycles(arch, Operand::Ifmap, ifmap), load,
+  return std::max({busiest_pe * arch.macs_in_time, bus_cycles(arch, Operand::Ifmap, ifmap), load,
                    bus_cycles(arch, Operand::Psum, psum)}) +
          load + arch.buses.pass_overhead_cycles;
 }

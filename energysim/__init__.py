@@ -27,9 +27,10 @@ True
 """
 
 from energysim import architectures, networks
-from energysim._core import AccessCounts, Dataflow, Layer, Mapping, dataflows
+from energysim._core import AccessCounts, Dataflow, Layer, LayerData, Mapping, dataflows
 from energysim.architecture import Architecture, Buses, Scratchpads
 from energysim.compare import Comparison, compare
+from energysim.compression import Coding, Compression, break_even_density, expected_bits
 from energysim.dataflow import load_dataflow
 from energysim.energy_table import AccessCost, EnergyTable, LevelCost
 from energysim.errors import (
@@ -56,7 +57,9 @@ __all__ = [
     "AccessCounts",
     "Architecture",
     "Buses",
+    "Coding",
     "Comparison",
+    "Compression",
     "CountOverflow",
     "Dataflow",
     "EnergyTable",
@@ -64,6 +67,7 @@ __all__ = [
     "InvalidInput",
     "InvalidMapping",
     "Layer",
+    "LayerData",
     "LayerResult",
     "LevelCost",
     "Mapping",
@@ -78,9 +82,11 @@ __all__ = [
     "UnknownName",
     "__version__",
     "architectures",
+    "break_even_density",
     "compare",
     "count",
     "dataflows",
+    "expected_bits",
     "load_dataflow",
     "networks",
     "quantize",

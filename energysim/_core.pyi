@@ -24,19 +24,23 @@ __all__: list[str] = [
     "EnergyTable",
     "Found",
     "Layer",
+    "LayerData",
     "LevelCounts",
     "Mapping",
     "Proof",
     "Scheme",
+    "Sparsity",
     "Tiles",
     "Timing",
     "Traced",
+    "break_even_density",
     "check",
     "count",
     "count_unchecked",
     "dataflows",
     "rlc_decode",
     "rlc_encode",
+    "expected_bits",
     "search_exhaustive",
     "search_layers",
     "space_size",
@@ -218,6 +222,101 @@ class Layer:
         Vertical and horizontal stride.
         """
 
+class LayerData:
+    """
+    What is known of the values of a layer: bits, and shares that are not zero.
+
+    Immutable.  Widths that are not given are those of the architecture's words; `bits` stands for
+    ifmap, filter and psums at once, and finished psums, the ofmap, are as wide as psums unless
+    `ofmap_bits` says otherwise.  Densities include padding.  `network_input` says that the ifmap is
+    what the network is given, which some machines do not compress.
+
+    Raises
+    ------
+    InvalidInput
+        If bits are less than 1, or a density is not a number from 0 to 1.  That values fit the words
+        of an architecture turns out where the two meet.
+
+    Examples
+    --------
+    >>> import energysim as es
+    >>> data = es.LayerData(bits=8, ifmap_density=0.4)
+    >>> data.filter_bits, data.ofmap_bits, data.ifmap_density
+    (8, None, 0.4)
+    >>> data.replace(filter_bits=4)
+    LayerData(ifmap_bits=8, filter_bits=4, psum_bits=8, ifmap_density=0.4)
+    """
+    def __eq__(self, other: object) -> bool: ...
+    def __getstate__(self) -> dict[str, typing.Any]: ...
+    def __hash__(self) -> int: ...
+    def __init__(
+        self,
+        *,
+        bits: typing.Any | None = None,
+        ifmap_bits: typing.Any | None = None,
+        filter_bits: typing.Any | None = None,
+        psum_bits: typing.Any | None = None,
+        ofmap_bits: typing.Any | None = None,
+        ifmap_density: typing.Any = 1.0,
+        filter_density: typing.Any = 1.0,
+        ofmap_density: typing.Any = 1.0,
+        network_input: bool = False,
+    ) -> None: ...
+    def __repr__(self) -> str: ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None: ...
+    def replace(self, **fields: typing.Any) -> LayerData:
+        """
+        Return a copy with other values for some of the constructor's arguments.
+        """
+    def to_dict(self) -> dict[str, typing.Any]:
+        """
+        Return all of it by the names of the arguments.
+        """
+    def with_bits_of(self, word_bits: typing.SupportsInt | typing.SupportsIndex) -> LayerData:
+        """
+        Return a copy in which all bits are given: those of a word where they were None.
+        """
+    @property
+    def filter_bits(self) -> int | None:
+        """
+        Bits of a value; None stands for the architecture's word.
+        """
+    @property
+    def filter_density(self) -> float:
+        """
+        Share of the values that are not zero.
+        """
+    @property
+    def ifmap_bits(self) -> int | None:
+        """
+        Bits of a value; None stands for the architecture's word.
+        """
+    @property
+    def ifmap_density(self) -> float:
+        """
+        Share of the values that are not zero.
+        """
+    @property
+    def network_input(self) -> bool:
+        """
+        Whether the ifmap is what the network is given.
+        """
+    @property
+    def ofmap_bits(self) -> int | None:
+        """
+        Bits of a finished psum; None stands for those of a psum.
+        """
+    @property
+    def ofmap_density(self) -> float:
+        """
+        Share of the values that are not zero.
+        """
+    @property
+    def psum_bits(self) -> int | None:
+        """
+        Bits of a value; None stands for the architecture's word.
+        """
+
 class EnergyTable:
     """
     Costs as the core reads them; made by `energysim.EnergyTable`.
@@ -241,6 +340,29 @@ class EnergyTable:
         mac: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
 
+class Sparsity:
+    """
+    What a machine makes of zeros; made by `energysim.Architecture`.
+    """
+    def __init__(
+        self,
+        *,
+        gates: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(2)"],
+        skips: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(2)"],
+        codings: typing.Annotated[
+            collections.abc.Sequence[
+                typing.Annotated[
+                    collections.abc.Sequence[
+                        tuple[typing.SupportsInt | typing.SupportsIndex, bool]
+                    ],
+                    "FixedSize(3)",
+                ]
+            ],
+            "FixedSize(4)",
+        ],
+        codes_network_input: bool,
+    ) -> None: ...
+
 class Architecture:
     """
     An accelerator as the core reads it; made by `energysim.Architecture`.
@@ -251,13 +373,14 @@ class Architecture:
         name: str,
         rows: typing.SupportsInt | typing.SupportsIndex,
         columns: typing.SupportsInt | typing.SupportsIndex,
+        word_bits: typing.SupportsInt | typing.SupportsIndex,
         glb_words: typing.SupportsInt | typing.SupportsIndex,
         rf_words: typing.Annotated[
             collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"
         ],
         rf_pooled: typing.SupportsInt | typing.SupportsIndex,
         ofmap_past_glb: bool,
-        gates_ifmap: bool,
+        sparsity: Sparsity,
         bus_words_per_cycle: typing.Annotated[
             collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"
         ],
@@ -438,6 +561,7 @@ class Mapping:
         dataflow: str | Dataflow,
         scheme: str,
         letters: collections.abc.Mapping[str, typing.SupportsIndex],
+        data: LayerData = ...,
     ) -> Mapping:
         """
         Return the mapping that the letters of a dataflow stand for.
@@ -637,6 +761,7 @@ class AccessCounts:
         arch: energysim.architecture.Architecture,
         ifmap_density: typing.SupportsFloat | typing.SupportsIndex = 1.0,
     ) -> float:
+    def energy(self, arch: energysim.architecture.Architecture, data: LayerData = ...) -> float:
         """
         Return the energy, in the unit of the architecture's energy table.
         """
@@ -754,9 +879,9 @@ class Found:
     @property
     def counts(self) -> AccessCounts: ...
     @property
-    def energy(self) -> float: ...
+    def data(self) -> LayerData: ...
     @property
-    def ifmap_density(self) -> float: ...
+    def energy(self) -> float: ...
     @property
     def layer(self) -> Layer: ...
     @property
@@ -830,12 +955,20 @@ class Traced:
         """
 
 def check(layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping) -> None:
+def break_even_density(format: str, bits: typing.Any) -> float:
+    """
+    Return the greatest density at which a format takes no more room than raw values.
+    """
+
+def check(
+    layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping, data: LayerData = ...
+) -> None:
     """
     Raise InvalidMapping unless a mapping fits and follows its dataflow.
     """
 
 def count(
-    layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping
+    layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping, data: LayerData = ...
 ) -> AccessCounts:
     """
     Return the exact counts of a mapping that fits and follows its dataflow.
@@ -869,6 +1002,9 @@ def rlc_decode(
 def rlc_encode(values: numpy.typing.NDArray[numpy.int16]) -> numpy.typing.NDArray[numpy.uint64]:
     """
     Return the RLC stream of 16-bit values, as 64-bit words.
+def expected_bits(format: str, density: typing.Any, bits: typing.Any) -> float:
+    """
+    Return the bits per value of random data in which a share of values is not zero.
     """
 
 def search_exhaustive(
@@ -876,6 +1012,7 @@ def search_exhaustive(
     arch: energysim.architecture.Architecture,
     dataflow: str | Dataflow,
     ifmap_density: typing.SupportsFloat | typing.SupportsIndex,
+    layer: Layer, arch: energysim.architecture.Architecture, dataflow: str, data: LayerData
 ) -> Found:
     """
     Return the optimal mapping of a layer by counting every mapping of the space.
@@ -886,6 +1023,8 @@ def search_layers(
     arch: energysim.architecture.Architecture,
     dataflow: str | Dataflow,
     ifmap_densities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    dataflow: str,
+    data: collections.abc.Sequence[LayerData],
     threads: typing.SupportsInt | typing.SupportsIndex,
     progress: collections.abc.Callable[[int], None] | None = None,
 ) -> list[Found]:
@@ -898,7 +1037,9 @@ def space_size(layer: Layer, dataflow: str | Dataflow) -> float:
     Return the number of mappings in the space.
     """
 
-def timing(layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping) -> Timing:
+def timing(
+    layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping, data: LayerData = ...
+) -> Timing:
     """
     Return how long a mapping takes that fits and follows its dataflow.
     """

@@ -10,16 +10,17 @@ from typing import Any, Literal, TypeAlias, cast
 
 from energysim import _core, safe_yaml
 from energysim.checks import member, number, text, whole
+from energysim.compression import Coding, Compression
 from energysim.energy_table import EnergyTable, number_text
 from energysim.errors import InvalidInput, show
 
-__all__ = ["Architecture", "Buses", "Gating", "OfmapPath", "Scratchpads"]
+__all__ = ["Architecture", "Buses", "OfmapPath", "Scratchpads", "Zeros"]
 
 OfmapPath: TypeAlias = Literal["through_glb", "past_glb"]
-Gating: TypeAlias = Literal["none", "ifmap"]
+Zeros: TypeAlias = Literal["none", "ifmap", "filter", "both"]
 
 _OFMAP_PATHS = ("through_glb", "past_glb")
-_GATINGS = ("none", "ifmap")
+_ZEROS = ("none", "ifmap", "filter", "both")
 _OPERANDS = ("ifmap", "filter", "psum")
 _MOST_RATE = 1e12
 _KEYS = (
@@ -30,6 +31,8 @@ _KEYS = (
     "rf",
     "word_bits",
     "gating",
+    "skipping",
+    "compression",
     "buses",
     "clock_mhz",
     "energy",
@@ -125,13 +128,18 @@ class Architecture:
         Whether every psum that the array emits is written to the GLB and drained from there (as
         on the chip), or a psum that leaves for DRAM goes straight there (as in the ISCA 2016
         analysis).
-    gating : {"none", "ifmap"}
-        ``"ifmap"``: a zero ifmap value saves the filter's RF read, the psum's RF accesses and the
-        MAC, but no time.
+    gating : {"none", "ifmap", "filter", "both"}
+        Whose zeros save the psum's RF accesses, the MAC and the RF read of the other operand, but
+        no time.  ``"both"`` looks at the ifmap first.
+    skipping : {"none", "ifmap", "filter", "both"}
+        Whose zeros save all RF reads, the MAC and its time.
+    compression : Compression
+        How operands are coded at each level.
     buses : Buses
         Words per cycle between the GLB and the array.
     word_bits : int, default 16
-        Bits of a word.
+        Bits of the words that storages, buses and costs are stated in, at most 64.  No value is
+        wider.
     clock_mhz : float, optional
         Clock of the array in MHz.
     source : str, default ""
@@ -159,7 +167,9 @@ class Architecture:
     rf: Scratchpads
     energy: EnergyTable
     ofmap_path: OfmapPath = "through_glb"
-    gating: Gating = "none"
+    gating: Zeros = "none"
+    skipping: Zeros = "none"
+    compression: Compression = field(default_factory=Compression)
     buses: Buses = field(default_factory=Buses)
     word_bits: int = 16
     clock_mhz: float | None = None
@@ -167,7 +177,13 @@ class Architecture:
 
     def __post_init__(self) -> None:
         where = f"architecture {show(text(self.name, 'the name of an architecture'))}"
-        for name, cls in (("rf", Scratchpads), ("energy", EnergyTable), ("buses", Buses)):
+        classes = {
+            "rf": Scratchpads,
+            "energy": EnergyTable,
+            "buses": Buses,
+            "compression": Compression,
+        }
+        for name, cls in classes.items():
             if not isinstance(getattr(self, name), cls):
                 given = show(getattr(self, name))
                 raise InvalidInput(f"{where}: {name} must be of {cls.__name__}, not {given}")
@@ -176,7 +192,8 @@ class Architecture:
         for name in ("rows", "columns", "glb_words", "word_bits"):
             self._set(name, whole(getattr(self, name), f"{where}: {name}"))
         member(self.ofmap_path, "ofmap_path", _OFMAP_PATHS)
-        member(self.gating, "gating", _GATINGS)
+        member(self.gating, "gating", _ZEROS)
+        member(self.skipping, "skipping", _ZEROS)
         if self.clock_mhz is not None:
             self._set("clock_mhz", number(self.clock_mhz, f"{where}: clock_mhz"))
             if self.clock_mhz == 0:
@@ -199,14 +216,26 @@ class Architecture:
             name=self.name,
             rows=self.rows,
             columns=self.columns,
+            word_bits=self.word_bits,
             glb_words=self.glb_words,
             rf_words=[rf.ifmap or 0, rf.filter or 0, rf.psum or 0],
             rf_pooled=rf.pooled or 0,
             ofmap_past_glb=self.ofmap_path == "past_glb",
-            gates_ifmap=self.gating == "ifmap",
+            sparsity=self._sparsity(),
             bus_words_per_cycle=[buses.ifmap, buses.filter, buses.psum],
             pass_overhead_cycles=buses.pass_overhead_cycles,
             table=self.energy.native(),
+        )
+
+    def _sparsity(self) -> _core.Sparsity:
+        def of(zeros: Zeros) -> list[bool]:
+            return [zeros in ("ifmap", "both"), zeros in ("filter", "both")]
+
+        return _core.Sparsity(
+            gates=of(self.gating),
+            skips=of(self.skipping),
+            codings=[coding.native() for coding in self.compression],
+            codes_network_input=self.compression.network_input,
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -298,6 +327,8 @@ class Architecture:
         ... rf: {ifmap: 12, filter: 224, psum: 24}
         ... word_bits: 16
         ... gating: ifmap
+        ... skipping: none
+        ... compression: {dram: {ifmap: rlc, ofmap: rlc}, network_input: false}
         ... buses: {ifmap: 1, filter: 4, psum: 4, pass_overhead_cycles: 400}
         ... clock_mhz: 200
         ... energy: {unit: mac, source: "ISCA 2016", mac: 1, dram: 200, glb: 6, noc: 2, rf: 1}
@@ -314,12 +345,19 @@ class Architecture:
         rf = _part(table, "rf", (*_OPERANDS, "pooled"), (), where)
         bus_keys = tuple(f.name for f in dataclasses.fields(Buses))
         buses = _part(table, "buses", bus_keys, (), where) if "buses" in table else {}
-        rest = ("name", "source", "word_bits", "gating", "clock_mhz")
+        rest = ("name", "source", "word_bits", "gating", "skipping", "clock_mhz")
         fields: dict[str, Any] = {key: table[key] for key in rest if key in table}
         fields |= {("glb_words" if key == "words" else key): glb[key] for key in glb}
         energy = EnergyTable.from_plain(table["energy"], f"{where}: energy")
         try:
-            return cls(**array, **fields, rf=Scratchpads(**rf), buses=Buses(**buses), energy=energy)
+            return cls(
+                **array,
+                **fields,
+                rf=Scratchpads(**rf),
+                buses=Buses(**buses),
+                compression=_compression(table, where),
+                energy=energy,
+            )
         except InvalidInput as error:
             raise type(error)(f"{where}: {error}") from error
 
@@ -341,6 +379,8 @@ class Architecture:
             "rf": rf,
             "word_bits": self.word_bits,
             "gating": self.gating,
+            "skipping": self.skipping,
+            "compression": self.compression.to_plain(),
             "buses": dataclasses.asdict(self.buses),
             "clock_mhz": self.clock_mhz,
             "energy": self.energy.to_plain(),
@@ -359,12 +399,28 @@ def _part(
     return cast("dict[str, Any]", part)
 
 
+def _compression(table: dict[str, object], where: str) -> Compression:
+    if "compression" not in table:
+        return Compression()
+    levels = ("dram", "glb", "noc", "rf")
+    part = _part(table, "compression", (*levels, "network_input"), (), where)
+    keys = tuple(f.name for f in dataclasses.fields(Coding))
+    codings = {
+        level: Coding(**_part(part, level, keys, (), f"{where}: compression"))
+        for level in levels
+        if level in part
+    }
+    return Compression(**part | codings)
+
+
 def _flow(value: object) -> str:
     """Write plain data as YAML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, float):
         return number_text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return _quoted(value) if isinstance(value, str) else str(value)
 
 

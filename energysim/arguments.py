@@ -43,7 +43,10 @@ def layer_of(layer: _core.Layer) -> _core.Layer:
 
 
 def mapping_of(
-    mapping: _core.Mapping | RowStationaryMapping, layer: _core.Layer, arch: Architecture
+    mapping: _core.Mapping | RowStationaryMapping,
+    layer: _core.Layer,
+    arch: Architecture,
+    data: _core.LayerData | None = None,
 ) -> _core.Mapping:
     """Return a mapping, or what letters make of a layer.
 
@@ -55,7 +58,7 @@ def mapping_of(
     energysim.errors.InvalidInput: mapping must be a Mapping, not 'm=64'
     """
     if isinstance(mapping, RowStationaryMapping):
-        return mapping.on(layer_of(layer), arch)
+        return mapping.on(layer_of(layer), arch, data)
     if not isinstance(mapping, _core.Mapping):
         raise InvalidInput(f"mapping must be a Mapping, not {show(mapping)}")
     return mapping

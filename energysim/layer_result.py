@@ -134,9 +134,14 @@ class LayerResult(Energies):
         return self._architecture.energy.unit
 
     @property
+    def data(self) -> _core.LayerData:
+        """Widths and densities of its values."""
+        return self._found.data
+
+    @property
     def ifmap_density(self) -> float:
         """Share of the ifmap values that are not zero, as it was given."""
-        return self._found.ifmap_density
+        return self.data.ifmap_density
 
     @functools.cached_property
     def counts(self) -> _core.AccessCounts:
@@ -210,6 +215,7 @@ class LayerResult(Energies):
             "utilization": self.utilization,
             "active_pes": self.active_pes,
             "ifmap_density": self.ifmap_density,
+            "data": self.data.with_bits_of(self._architecture.word_bits).to_dict(),
             "proof": self.proof.to_dict(),
         }
 

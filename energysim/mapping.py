@@ -79,7 +79,9 @@ class RowStationaryMapping:
         values = {name: getattr(self, name) for name in _LETTERS}
         return {name: value for name, value in values.items() if value is not None}
 
-    def on(self, layer: _core.Layer, arch: Architecture) -> _core.Mapping:
+    def on(
+        self, layer: _core.Layer, arch: Architecture, data: _core.LayerData | None = None
+    ) -> _core.Mapping:
         """Return the loop nest that this mapping makes of a layer.
 
         Parameters
@@ -88,6 +90,8 @@ class RowStationaryMapping:
             What to map.
         arch : Architecture
             Where it has to fit.
+        data : LayerData, optional
+            Widths of its values, which decide what fits; words unless given.
 
         Returns
         -------
@@ -101,4 +105,6 @@ class RowStationaryMapping:
         InvalidMapping
             If it does not fit; the message names limit, need, what there is, and what to change.
         """
-        return _core.Mapping.from_letters(layer, arch, self.dataflow, self.scheme, self.letters)
+        return _core.Mapping.from_letters(
+            layer, arch, self.dataflow, self.scheme, self.letters, data or _core.LayerData()
+        )

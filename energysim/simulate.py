@@ -11,7 +11,8 @@ from energysim import _core, networks
 from energysim.architecture import Architecture
 from energysim.arguments import architecture_of, layer_of, mapping_of, progress_of
 from energysim.checks import member, number, whole
-from energysim.errors import InvalidInput, show, unknown_name
+from energysim.errors import InvalidInput, show
+from energysim.layer_data import Bits, Densities, LayerData, data_of_layers
 from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
@@ -30,7 +31,11 @@ def simulate(
     dataflow: _core.Dataflow | str = "rs",
     *,
     batch: int | None = None,
-    ifmap_density: float | Mapping[str, float] = 1.0,
+    data: LayerData | Mapping[str, LayerData] | None = None,
+    bits: Bits | None = None,
+    ifmap_density: Densities | None = None,
+    filter_density: Densities | None = None,
+    ofmap_density: Densities | None = None,
     threads: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
@@ -46,9 +51,16 @@ def simulate(
         The dataflow, or the name of a built-in one; see `energysim.dataflows`.
     batch : int, optional
         Images processed together; those of `network` unless given.
-    ifmap_density : float or dict, default 1.0
-        Share of ifmap values that are not zero, from 0 to 1: for all layers, or by layer name (1
-        for others).  Zeros save energy where the architecture gates them.
+    data : LayerData or dict, optional
+        Widths and densities of the values: of all layers, or by layer name.  Words of the
+        architecture without zeros unless given.
+    bits : int or dict, optional
+        Bits of all operands, or by operand (``ifmap``, ``filter``, ``psum``, ``ofmap``); in place
+        of those in `data`.
+    ifmap_density, filter_density, ofmap_density : float or dict, optional
+        Share of values that are not zero, padding included, from 0 to 1: for all layers, or by
+        layer name; in place of those in `data`.  Zeros save energy where the architecture gates,
+        skips or compresses them.
     threads : int, default 1
         Threads to search with; 0 takes all cores.  The result is the same for any number.
     progress : callable, optional
@@ -82,7 +94,15 @@ def simulate(
         net.layers,
         architecture,
         dataflow,
-        _densities(net, ifmap_density),
+        _data(
+            net,
+            architecture,
+            data,
+            bits,
+            ifmap_density=ifmap_density,
+            filter_density=filter_density,
+            ofmap_density=ofmap_density,
+        ),
         min(whole(threads, "threads", least=0), _MOST_THREADS),
         progress_of(progress, len(net.layers)),
     )
@@ -95,7 +115,8 @@ def search(
     arch: Architecture | str,
     dataflow: _core.Dataflow | str = "rs",
     *,
-    ifmap_density: float = 1.0,
+    data: LayerData | None = None,
+    ifmap_density: float | None = None,
     method: Literal["bounds", "exhaustive"] = "bounds",
 ) -> LayerResult:
     """Find the mapping of least energy of one layer.
@@ -108,8 +129,10 @@ def search(
         Where to map it, or the name of a built-in architecture.
     dataflow : Dataflow or str, default "rs"
         The dataflow, or the name of a built-in one; see `energysim.dataflows`.
-    ifmap_density : float, default 1.0
-        Share of ifmap values that are not zero, from 0 to 1.
+    data : LayerData, optional
+        Widths and densities of its values; words without zeros unless given.
+    ifmap_density : float, optional
+        Share of ifmap values that are not zero, from 0 to 1; in place of that in `data`.
     method : {"bounds", "exhaustive"}
         Branch and bound, or counting every mapping, which is slow.
 
@@ -137,12 +160,13 @@ def search(
     >>> best.energy_mac == es.search(fc, "eyeriss", method="exhaustive").energy_mac
     True
     """
-    architecture = architecture_of(arch)
-    density = number(ifmap_density, "the ifmap density", 0, 1)
+    architecture, seen = architecture_of(arch), _layer_data(data)
+    if ifmap_density is not None:
+        seen = seen.replace(ifmap_density=number(ifmap_density, "the ifmap density", 0, 1))
     if member(method, "method", _METHODS) == "exhaustive":
-        found = _core.search_exhaustive(layer_of(layer), architecture, dataflow, density)
+        found = _core.search_exhaustive(layer_of(layer), architecture, dataflow, seen)
     else:
-        [found] = _core.search_layers([layer_of(layer)], architecture, dataflow, [density], 1)
+        [found] = _core.search_layers([layer_of(layer)], architecture, dataflow, [seen], 1)
     return LayerResult(found, architecture)
 
 
@@ -151,6 +175,7 @@ def count(
     arch: Architecture | str,
     mapping: _core.Mapping | RowStationaryMapping,
     *,
+    data: LayerData | None = None,
     backend: Literal["native", "reference"] = "native",
 ) -> _core.AccessCounts:
     """Count the words that a given mapping moves, exactly.
@@ -163,6 +188,8 @@ def count(
         On what, or the name of a built-in architecture.
     mapping : Mapping or RowStationaryMapping
         How.
+    data : LayerData, optional
+        Widths of its values, which decide what fits; words unless given.
     backend : {"native", "reference"}
         The compiled core in closed form, or a slow walk over every loop, for checking the former.
 
@@ -190,11 +217,11 @@ def count(
     >>> print(es.count(es.networks.alexnet(4)["CONV1"], "eyeriss", mapping).dram)
     LevelCounts(ifmap=(read=..., write=0, fill=0), filter=(...), psum=(...))
     """
-    architecture = architecture_of(arch)
-    nest = mapping_of(mapping, layer, architecture)
+    architecture, seen = architecture_of(arch), _layer_data(data)
+    nest = mapping_of(mapping, layer, architecture, seen)
     if member(backend, "backend", _BACKENDS) == "native":
-        return _core.count(layer_of(layer), architecture, nest)
-    _core.check(layer_of(layer), architecture, nest)
+        return _core.count(layer_of(layer), architecture, nest, seen)
+    _core.check(layer_of(layer), architecture, nest, seen)
     reference: Any = importlib.import_module("energysim.reference")
     counts: _core.AccessCounts = reference.count(layer_of(layer), architecture, nest)
     return counts
@@ -223,13 +250,20 @@ def _builtin(name: str, batch: int) -> Network:
 
 
 
-def _densities(network: Network, given: float | Mapping[str, float]) -> list[float]:
-    names = network.layer_names
-    if not isinstance(given, Mapping):
-        return [number(given, "the ifmap density", 0, 1)] * len(names)
-    by_layer = dict.fromkeys(names, 1.0)
-    for name, density in given.items():
-        if name not in by_layer:
-            raise unknown_name("layer", name, names)
-        by_layer[name] = number(density, f"the ifmap density of layer {name!r}", 0, 1)
-    return list(by_layer.values())
+def _layer_data(data: LayerData | None) -> LayerData:
+    if data is not None and not isinstance(data, LayerData):
+        raise InvalidInput(f"data must be LayerData, not {show(data)}")
+    return LayerData() if data is None else data
+
+
+def _data(
+    network: Network,
+    arch: Architecture,
+    data: LayerData | Mapping[str, LayerData] | None,
+    bits: Bits | None,
+    **densities: Densities | None,
+) -> list[LayerData]:
+    given = {name: density for name, density in densities.items() if density is not None}
+    first, *rest = data_of_layers(network, data, bits, **given)
+    # Layers of one shape are searched once; so the mark stands only where it makes a difference.
+    return [first if arch.compression.network_input else first.replace(network_input=True), *rest]

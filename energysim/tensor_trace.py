@@ -17,6 +17,7 @@ from energysim.arguments import architecture_of, layer_of, mapping_of, progress_
 from energysim.checks import whole
 from energysim.energy_table import Unit
 from energysim.fixed_point import MOST_BITS, fixed_point, word_width
+from energysim.layer_data import LayerData
 from energysim.layer_result import (
     ENERGY_KEYS,
     Energies,
@@ -123,7 +124,7 @@ class Trace(Energies):
             Share of ifmap values that are not zero; that of this ifmap unless given.
         """
         density = self.ifmap_density if ifmap_density is None else ifmap_density
-        return energies_by_level(self.counts.energies(self._architecture, density))
+        return energies_by_level(self.counts.energies(self._architecture, LayerData(ifmap_density=density)))
 
     def dram_words(self) -> dict[str, dict[str, int]]:
         """Return the words that moved to and from DRAM, and the bits of their RLC streams.

@@ -115,7 +115,9 @@ class _Search:
         searched = EnergyTable(
             dram=_scaled(dram, _SHARE), glb=table.glb, noc=table.noc, rf=table.rf, mac=table.mac
         )
-        [found] = _core.search_layers([layer], arch.replace(energy=searched), _DATAFLOW, [1.0], 1)
+        [found] = _core.search_layers(
+            [layer], arch.replace(energy=searched), _DATAFLOW, [_core.LayerData()], 1
+        )
         self._least_rest = found.energy  # of all mappings
 
     def outer_tiles(self) -> Iterator[tuple[float, int, int, int]]:

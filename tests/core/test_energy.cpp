@@ -1,4 +1,4 @@
-// Costs: from counts to energy, gating, and tables and architectures that are refused.
+// Costs: from counts to energy, and tables and architectures that are refused.
 
 #include <limits>
 
@@ -84,38 +84,6 @@ TEST(counts_of_all_kinds_of_number_have_the_same_energy) {
   table.cost[index(Level::Glb)][index(Operand::Psum)].write = 0.5;
   CHECK_EQ(energy(counts, table), 36.0);
   CHECK_EQ(energy(AccessCounts<Checked>{}, table), 0.0);
-}
-
-TEST(no_gating_leaves_the_table_alone) {
-  const EnergyTable table = table_of_ones();
-  for (double density : {0.0, 0.3, 1.0}) CHECK(gated(table, Gating::None, density) == table);
-}
-
-TEST(zeros_of_the_ifmap_silence_filter_psum_and_mac) {
-  EnergyTable expected = table_of_ones();
-  expected.cost[index(Level::Rf)][index(Operand::Filter)].read = 0.25;
-  expected.cost[index(Level::Rf)][index(Operand::Psum)].read = 0.25;
-  expected.cost[index(Level::Rf)][index(Operand::Psum)].write = 0.25;
-  expected.mac = 0.25;
-  CHECK(gated(table_of_ones(), Gating::Ifmap, 0.25) == expected);
-}
-
-TEST(a_full_ifmap_silences_nothing) {
-  CHECK(gated(table_of_ones(), Gating::Ifmap, 1) == table_of_ones());
-}
-
-TEST(an_empty_ifmap_silences_all_that_is_gated) {
-  const EnergyTable silent = gated(table_of_ones(), Gating::Ifmap, 0);
-  CHECK_EQ(silent.mac, 0.0);
-  CHECK_EQ(silent.cost[index(Level::Rf)][index(Operand::Filter)].read, 0.0);
-  CHECK_EQ(silent.cost[index(Level::Rf)][index(Operand::Filter)].fill, 1.0);
-}
-
-TEST(densities_outside_zero_to_one_are_refused) {
-  for (double bad : {-0.01, 1.01, kNan, kInfinity, -kInfinity}) {
-    CHECK_THROWS(gated(table_of_ones(), Gating::Ifmap, bad), InvalidInput);
-    CHECK_THROWS(gated(table_of_ones(), Gating::None, bad), InvalidInput);
-  }
 }
 
 TEST(costs_that_are_no_costs_are_refused) {

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "check.h"
+#include "effective_costs.h"
 #include "errors.h"
 #include "search.h"
 
@@ -76,7 +77,9 @@ Architecture random_architecture(Random& random) {
   arch.rf.words[index(Operand::Filter)] = random.between(1, 18);
   arch.rf.words[index(Operand::Psum)] = random.between(1, 5);
   arch.ofmap_path = random.coin() ? OfmapPath::ThroughGlb : OfmapPath::PastGlb;
-  arch.gating = random.coin() ? Gating::None : Gating::Ifmap;
+  arch.sparsity.gates = {random.coin(), random.coin()};
+  arch.sparsity.skips = {random.coin(), random.coin()};
+  arch.sparsity.coding[index(Level::Dram)][random.between(0, 2)].format = Format::SignificanceMap;
   if (random.coin()) {
     arch.table = relative_costs();
     return arch;
@@ -86,6 +89,17 @@ Architecture random_architecture(Random& random) {
   }
   arch.table.mac = static_cast<double>(random.between(0, 9));
   return arch;
+}
+
+// Widths and shares of quarters.
+LayerData random_data(Random& random) {
+  LayerData data;
+  for (int o = 0; o < kOperands; ++o) {
+    constexpr Count kWidths[] = {16, 16, 8, 12, 4};
+    data.bits[o] = kWidths[random.between(0, 4)];
+    data.density[o] = static_cast<double>(random.between(0, 4)) / 4;
+  }
+  return data;
 }
 
 // What a search found, if anything.
@@ -98,26 +112,35 @@ std::optional<Found> found_by(Find find) {
   }
 }
 
+std::vector<LayerData> with_ifmap_densities(const std::vector<double>& densities) {
+  std::vector<LayerData> data(densities.size());
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    data[i].density[index(Operand::Ifmap)] = densities[i];
+  }
+  return data;
+}
+
 // Checks that an answer is what it says it is.
-void check_found(const Found& found, const Layer& layer, const Architecture& arch, double density) {
-  check_mapping(layer, arch, found.mapping);
-  const EnergyTable table = gated(arch.table, arch.gating, density);
-  CHECK(found.counts == count(layer, arch, found.mapping));
-  CHECK_EQ(found.energy, energy(found.counts, table));
+void check_found(const Found& found, const Layer& layer, const Architecture& arch,
+                 const LayerData& data) {
+  const Architecture seen = seen_by(data, arch);
+  check_mapping(layer, seen, found.mapping);
+  CHECK(found.counts == count(layer, seen, found.mapping));
+  CHECK_EQ(found.energy, energy(found.counts, seen.table));
   CHECK_EQ(found.proof.optimum, found.energy);
   CHECK_EQ(found.proof.lower_bound, found.proof.optimum);
 }
 
 // Returns whether there was a mapping.
 bool check_exact(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-                 double density) {
-  const auto best = found_by([&] { return search(layer, arch, dataflow, density); });
-  const auto all = found_by([&] { return search_exhaustive(layer, arch, dataflow, density); });
+                 const LayerData& data) {
+  const auto best = found_by([&] { return search(layer, arch, dataflow, data); });
+  const auto all = found_by([&] { return search_exhaustive(layer, arch, dataflow, data); });
   CHECK_EQ(best.has_value(), all.has_value());
   if (!best || !all) return false;
   CHECK_EQ(best->energy, all->energy);
-  check_found(*best, layer, arch, density);
-  check_found(*all, layer, arch, density);
+  check_found(*best, layer, arch, data);
+  check_found(*all, layer, arch, data);
   const Proof& proof = all->proof;
   CHECK_EQ(static_cast<double>(proof.evaluated + proof.cut_by_capacity),
            space_size(layer, *dataflow));
@@ -133,9 +156,9 @@ void check_random(const std::string& name, int cases, std::uint64_t seed) {
   for (int done = 0; done < cases;) {
     const Layer layer = random_layer(random);
     const Architecture arch = random_architecture(random);
-    const double density = static_cast<double>(random.between(0, 4)) / 4;
+    const LayerData data = random_data(random);
     if (space_size(layer, *dataflow) > kMostMappings) continue;
-    mapped += check_exact(layer, arch, dataflow, density) ? 1 : 0;
+    mapped += check_exact(layer, arch, dataflow, data) ? 1 : 0;
     ++done;
   }
   CHECK(mapped > cases / 2);
@@ -178,7 +201,8 @@ TEST(the_search_says_so_if_nothing_fits) {
 TEST(the_search_refuses_densities_that_are_none) {
   const Layer layer("one", {});
   for (double bad : {-0.5, 1.5}) {
-    CHECK_THROWS(search(layer, chip(), find_dataflow("rs"), bad), InvalidInput);
+    CHECK_THROWS(search(layer, chip(), find_dataflow("rs"), with_ifmap_densities({bad})[0]),
+                 InvalidInput);
   }
 }
 
@@ -239,8 +263,8 @@ std::vector<Layer> network() {
 }
 
 std::vector<Found> searched(const std::vector<Layer>& layers, const Architecture& arch,
-                            const std::vector<double>& densities, int threads) {
-  return search_layers(layers, arch, find_dataflow("rs"), densities, threads,
+                            const std::vector<LayerData>& data, int threads) {
+  return search_layers(layers, arch, find_dataflow("rs"), data, threads,
                        [](std::size_t) { return true; });
 }
 
@@ -255,22 +279,22 @@ void check_same(const Found& a, const Found& b) {
 
 TEST(layers_are_searched_like_each_alone) {
   Architecture arch = chip();
-  arch.gating = Gating::Ifmap;
+  arch.sparsity.gates.ifmap = true;
   const std::vector<Layer> layers = network();
-  const std::vector<double> densities{1, 0.5, 0.25, 1, 0};
-  const std::vector<Found> found = searched(layers, arch, densities, 1);
+  const std::vector<LayerData> data = with_ifmap_densities({1, 0.5, 0.25, 1, 0});
+  const std::vector<Found> found = searched(layers, arch, data, 1);
   CHECK_EQ(found.size(), layers.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
-    check_same(found[i], search(layers[i], arch, find_dataflow("rs"), densities[i]));
+    check_same(found[i], search(layers[i], arch, find_dataflow("rs"), data[i]));
   }
 }
 
 TEST(the_answers_are_the_same_on_any_number_of_threads) {
   const std::vector<Layer> layers = network();
-  const std::vector<double> densities(layers.size(), 1);
-  const std::vector<Found> one = searched(layers, chip(), densities, 1);
+  const std::vector<LayerData> data(layers.size());
+  const std::vector<Found> one = searched(layers, chip(), data, 1);
   for (int threads : {2, 0}) {
-    const std::vector<Found> more = searched(layers, chip(), densities, threads);
+    const std::vector<Found> more = searched(layers, chip(), data, threads);
     CHECK_EQ(more.size(), one.size());
     for (std::size_t i = 0; i < more.size(); ++i) check_same(more[i], one[i]);
   }
@@ -281,14 +305,14 @@ TEST(no_layers_have_no_answers) { CHECK(searched({}, chip(), {}, 2).empty()); }
 TEST(a_search_of_layers_says_so_if_nothing_fits) {
   Architecture arch = chip();
   arch.glb_words = 1;
-  const std::vector<double> densities(network().size(), 1);
-  for (int threads : {1, 2}) CHECK_THROWS(searched(network(), arch, densities, threads), NoMapping);
+  const std::vector<LayerData> data(network().size());
+  for (int threads : {1, 2}) CHECK_THROWS(searched(network(), arch, data, threads), NoMapping);
 }
 
 TEST(progress_is_told_and_counts_up) {
   const std::vector<Layer> layers = network();
   std::vector<std::size_t> told;
-  search_layers(layers, chip(), find_dataflow("rs"), std::vector<double>(layers.size(), 1), 2,
+  search_layers(layers, chip(), find_dataflow("rs"), std::vector<LayerData>(layers.size()), 2,
                 [&](std::size_t done) {
                   told.push_back(done);
                   return true;
@@ -303,7 +327,7 @@ TEST(a_search_stops_when_asked_to) {
   const std::vector<Layer> layers = network();
   for (int threads : {1, 2}) {
     CHECK_THROWS(
-        search_layers(layers, chip(), find_dataflow("rs"), std::vector<double>(layers.size(), 1),
+        search_layers(layers, chip(), find_dataflow("rs"), std::vector<LayerData>(layers.size()),
                       threads, [](std::size_t) { return false; }),
         Interrupted);
   }
@@ -327,7 +351,7 @@ TEST(a_layer_that_does_not_fit_is_named_once) {
 
 TEST(a_search_without_progress_runs_to_its_end) {
   const std::vector<Found> found =
-      search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {1}, 1, nullptr);
+      search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {LayerData{}}, 1, nullptr);
   CHECK_EQ(found.size(), 1);
 }
 

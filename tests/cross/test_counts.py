@@ -86,7 +86,7 @@ def test_mappings_of_a_tiny_layer(layer, record_property):
             walks += 1
     record_property(COMPARED, walks)
     for dataflow in tried:
-        found = _core.search_exhaustive(layer, arch, dataflow, 1.0)
+        found = _core.search_exhaustive(layer, arch, dataflow, _core.LayerData())
         assert (tried[dataflow], least[dataflow]) == (found.proof.evaluated, found.energy)
 
 
@@ -130,5 +130,5 @@ def test_very_many_random_nests(seed, record_property):
 @pytest.mark.parametrize("layer", es.networks.alexnet(1), ids=lambda layer: layer.name)
 def test_optimal_mappings_of_alexnet(layer, dataflow):
     arch = architecture(past_glb=False)
-    found = _core.search_layers([layer], arch, dataflow, [1.0], 0)[0]
+    found = _core.search_layers([layer], arch, dataflow, [_core.LayerData()], 0)[0]
     assert_same(layer, arch, found.mapping, found.counts, compiled=True)

@@ -25,7 +25,9 @@ SHAPES = {
 
 def energies(layers: Iterable[Layer], arch: str, dataflow: str) -> list[float]:
     many = list(layers)
-    found = _core.search_layers(many, ARCHITECTURES[arch], dataflow, [1.0] * len(many), 1)
+    found = _core.search_layers(
+        many, ARCHITECTURES[arch], dataflow, [_core.LayerData()] * len(many), 1
+    )
     return [one.energy for one in found]
 
 

@@ -105,14 +105,14 @@ def test_search_equals_exhaustive_with_zeros(
 def test_threads_do_not_change_the_answer(
     dataflow: str, layers: list[Layer], arch: es.Architecture, densities: list[float]
 ) -> None:
-    given_densities = densities[: len(layers)]
+    data = [es.LayerData(ifmap_density=density) for density in densities[: len(layers)]]
     try:
-        one = _core.search_layers(layers, arch, dataflow, given_densities, 1)
+        one = _core.search_layers(layers, arch, dataflow, data, 1)
     except NoMapping as error:
         with pytest.raises(NoMapping) as raised:
-            _core.search_layers(layers, arch, dataflow, given_densities, 2)
+            _core.search_layers(layers, arch, dataflow, data, 2)
         assert str(raised.value) == str(error)
         return
-    two = _core.search_layers(layers, arch, dataflow, given_densities, 2)
+    two = _core.search_layers(layers, arch, dataflow, data, 2)
     # Equal in layer, mapping, counts, energy and every number of the proof.
     assert one == two

@@ -182,7 +182,7 @@ archs = st.builds(
     rf=pads,
     energy=tables,
     ofmap_path=st.sampled_from(["through_glb", "past_glb"]),
-    gating=st.sampled_from(["none", "ifmap"]),
+    gating=st.sampled_from(["none", "ifmap", "filter", "both"]),
     buses=st.builds(Buses, ifmap=rates, filter=rates, psum=rates, pass_overhead_cycles=rates),
     word_bits=st.integers(1, 64),
     clock_mhz=st.one_of(st.none(), st.floats(1e-3, 1e6)),
@@ -246,7 +246,11 @@ BAD_FILES = {
     "no pad": ("{ifmap: 12, filter: 224, psum: 24}", "{}", "or pooled words; given: nothing"),
     "less than no pad": ("psum: 24", "psum: -1", "RF words, psum, must be .* of at least 0"),
     "unknown path": ("through_glb", "trough_glb", "unknown ofmap_path.*did you mean 'through_glb'"),
-    "unknown gating": ('gating: "ifmap"', "gating: filter", "unknown gating 'filter'.*none, ifmap"),
+    "unknown gating": (
+        'gating: "ifmap"',
+        "gating: filters",
+        "unknown gating 'filters'.*none, ifmap",
+    ),
     "gating is true": (
         'gating: "ifmap"',
         "gating: true",

@@ -79,7 +79,7 @@ def test_energies_are_counts_times_costs(report: Report) -> None:
 def test_gated_accesses_cost_nothing(report: Report) -> None:
     layer = report.layers["CONV2"]
     assert layer.by_level()["mac"] == 0.5 * layer.macs
-    assert layer.energy_mac == pytest.approx(layer.counts.energy(CHIP, 0.5), rel=1e-12)
+    assert layer.energy_mac == pytest.approx(layer.counts.energy(CHIP, layer.data), rel=1e-12)
 
 
 def test_time_of_all_layers(report: Report) -> None:
@@ -195,6 +195,11 @@ LAYER = {
     "utilization": NUMBER,
     "active_pes": COUNT,
     "ifmap_density": NUMBER,
+    "data": {
+        **dict.fromkeys(["ifmap_bits", "filter_bits", "psum_bits", "ofmap_bits"], COUNT),
+        **dict.fromkeys(["ifmap_density", "filter_density", "ofmap_density"], NUMBER),
+        "network_input": bool,
+    },
     "proof": {
         "space": NUMBER,
         "evaluated": COUNT,

@@ -1,0 +1,30 @@
+// The costs and the machine as the data of a layer see them.
+//
+// Counts are numbers of values, whatever these look like. Widths, zeros and compression enter
+// through the costs alone, so that for a given layer, architecture and dataflow
+//
+//   energy = dot product of counts and effective costs.
+#pragma once
+
+#include "architecture.h"
+#include "layer_data.h"
+
+namespace energysim {
+
+// What an access of one value costs on average, given what an access of a word costs.
+//   memory and NoC   in proportion to the bits that the value takes there, coded or raw
+//   MAC              in proportion to the product of the bits of ifmap and filter
+//   RF reads, MACs   in proportion to the share that is neither gated nor skipped
+// Throws InvalidInput for data that is none (see LayerData::validate).
+EnergyTable effective_costs(const EnergyTable& table, const Sparsity& sparsity, Count word_bits,
+                            const LayerData& data);
+
+// The share of MACs that take time: all that are not skipped.
+double macs_in_time(const Sparsity& sparsity, const LayerData& data);
+
+// The architecture with all that follows from the data: effective costs, storages measured in the
+// widest words that values of all widths are multiples of, buses in values. What is found for it
+// is found for the data; `count`, `search` and `timing` need to know nothing else of them.
+Architecture seen_by(const LayerData& data, const Architecture& arch);
+
+}  // namespace energysim
