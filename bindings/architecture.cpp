@@ -50,8 +50,9 @@ Sparsity make_sparsity(const IfmapFilter& gates, const IfmapFilter& skips, const
 std::shared_ptr<Architecture> make_architecture(
     const std::string& name, Count rows, Count columns, Count word_bits, Count glb_words,
     const std::array<Count, kOperands>& rf_words, Count rf_pooled, bool ofmap_past_glb,
-    const Sparsity& sparsity, const Triple& bus_words_per_cycle, double pass_overhead_cycles,
-    const EnergyTable& table) {
+    bool psum_pad_every_mac, const Sparsity& sparsity, const Triple& bus_words_per_cycle,
+    double pass_overhead_cycles, double dram_words_per_cycle,
+    const std::array<bool, kOperands>& dram_overlaps, const EnergyTable& table) {
   Architecture arch;
   arch.name = name;
   arch.rows = rows;
@@ -63,10 +64,13 @@ std::shared_ptr<Architecture> make_architecture(
   for (std::size_t operand = 0; operand < kOperands; ++operand) {
     arch.rf.words[operand] = rf_words[operand];
     arch.buses.words_per_cycle[operand] = bus_words_per_cycle[operand];
+    arch.dram_link.overlaps[operand] = dram_overlaps[operand];
   }
   arch.ofmap_path = ofmap_past_glb ? OfmapPath::PastGlb : OfmapPath::ThroughGlb;
+  arch.psum_pad = psum_pad_every_mac ? PsumPad::EveryMac : PsumPad::BetweenMacs;
   arch.sparsity = sparsity;
   arch.buses.pass_overhead_cycles = pass_overhead_cycles;
+  arch.dram_link.words_per_cycle = dram_words_per_cycle;
   arch.table = table;
   arch.validate();
   return std::make_shared<Architecture>(std::move(arch));
@@ -87,8 +91,9 @@ void bind_architecture(py::module_& module) {
       "An accelerator as the core reads it; made by `energysim.Architecture`.")
       .def(py::init(&make_architecture), py::kw_only(), py::arg("name"), py::arg("rows"),
            py::arg("columns"), py::arg("word_bits"), py::arg("glb_words"), py::arg("rf_words"),
-           py::arg("rf_pooled"), py::arg("ofmap_past_glb"), py::arg("sparsity"),
-           py::arg("bus_words_per_cycle"), py::arg("pass_overhead_cycles"), py::arg("table"));
+           py::arg("rf_pooled"), py::arg("ofmap_past_glb"), py::arg("psum_pad_every_mac"),
+           py::arg("sparsity"), py::arg("bus_words_per_cycle"), py::arg("pass_overhead_cycles"),
+           py::arg("dram_words_per_cycle"), py::arg("dram_overlaps"), py::arg("table"));
 }
 
 }  // namespace energysim::bindings

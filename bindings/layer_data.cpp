@@ -170,6 +170,19 @@ void bind_layer_data(py::module_& module) {
       py::arg("format"), py::arg("density"), py::arg("bits"),
       "Return the bits per value of random data in which a share of values is not zero.");
   module.def(
+      "coded_bits",
+      [](const std::string& format, const py::buffer& nonzero, const Any& bits) {
+        const py::buffer_info info = nonzero.request();
+        if (info.itemsize != 1 || info.ndim != 1 || (info.size > 0 && info.strides[0] != 1)) {
+          throw InvalidInput("the flags of values that are not zero must be bytes in a row");
+        }
+        const auto* flags = static_cast<const std::uint8_t*>(info.ptr);
+        return coded_bits(format_of(format), {flags, static_cast<std::size_t>(info.size)},
+                          bits_of(bits, "bits", 0));
+      },
+      py::arg("format"), py::arg("nonzero"), py::arg("bits"),
+      "Return the exact bits of values of which is known which are not zero.");
+  module.def(
       "break_even_density",
       [](const std::string& format, const Any& bits) {
         return break_even_density(format_of(format), bits_of(bits, "bits", 0));

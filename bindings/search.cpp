@@ -112,7 +112,16 @@ void bind_proof(py::module_& module) {
 
 void bind_found(py::module_& module) {
   py::class_<Timing>(module, "Timing", py::is_final(), "How long a mapping takes.")
-      .def_readonly("cycles", &Timing::cycles, "Cycles of the array, for the whole batch.")
+      .def_readonly("cycles", &Timing::cycles,
+                    "Cycles of the array for the whole batch, DRAM keeping up.")
+      .def_readonly("total_cycles", &Timing::total_cycles,
+                    "Cycles of the array for the whole batch, with the waits for DRAM.")
+      .def_property_readonly(
+          "dram_bits",
+          [](const Timing& t) {
+            return std::array{t.dram_bits[0], t.dram_bits[1], t.dram_bits[2]};
+          },
+          "Bits of ifmap, filter and psum moved to and from DRAM, on average.")
       .def_readonly("utilization", &Timing::utilization, "MACs done per PE and cycle.")
       .def_readonly("active_pes", &Timing::active_pes, "PEs at work in a full processing pass.");
   py::class_<Finding>(module, "Found", py::is_final(), "The optimal mapping of a layer.")
@@ -125,9 +134,7 @@ void bind_found(py::module_& module) {
            "Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the "
            "MACs.")
       .def("timing",
-           [](const Finding& f) {
-             return timing(f.layer, seen_by(f.data, *f.arch), f.found.mapping.nest);
-           })
+           [](const Finding& f) { return timing(f.layer, *f.arch, f.found.mapping.nest, f.data); })
       .def_property_readonly("proof",
                              [](const Finding& f) {
                                return ProofOf{f.found.proof, f.layer, f.found.mapping.dataflow};
@@ -153,9 +160,8 @@ void bind_search(py::module_& module) {
       "timing",
       [](const Layer& layer, const ArchitectureArgument& arch, const Mapping& mapping,
          const LayerData& data) {
-        const Architecture seen = seen_by(data, *arch.native);
-        check_mapping(layer, seen, mapping);
-        return timing(layer, seen, mapping.nest);
+        check_mapping(layer, seen_by(data, *arch.native), mapping);
+        return timing(layer, *arch.native, mapping.nest, data);
       },
       py::arg("layer"), py::arg("arch"), py::arg("mapping"), py::arg("data") = LayerData{},
       "Return how long a mapping takes that fits and follows its dataflow.");

@@ -55,6 +55,7 @@ void Architecture::validate() const {
     require_rate(name, who, "bus words per cycle", buses.words_per_cycle[o]);
   }
   require_rate(name, "", "pass_overhead_cycles", buses.pass_overhead_cycles);
+  require_rate(name, "", "the DRAM link's words per cycle", dram_link.words_per_cycle);
   sparsity.validate();
   table.validate();
 }

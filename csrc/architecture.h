@@ -15,6 +15,12 @@ enum class OfmapPath : std::uint8_t {
   PastGlb,     // a psum that leaves for DRAM goes straight there (the ISCA 2016 analysis)
 };
 
+// Which accumulations read and write a psum's scratch pad.
+enum class PsumPad : std::uint8_t {
+  BetweenMacs,  // those inside a chain: its first reads nothing, its last leaves (ISCA 2016)
+  EveryMac,     // all (the published estimation tool)
+};
+
 // Scratch pads of one PE, in words: one pad per operand, or one pool shared by all three.
 struct Scratchpads {
   bool pooled = false;
@@ -32,6 +38,16 @@ struct Buses {
   bool operator==(const Buses&) const = default;
 };
 
+// The link to DRAM. A rate of 0 means that DRAM always keeps up.
+struct DramLink {
+  double words_per_cycle = 0;  // of the array's clock
+  // Operands that are moved while the array works (the chip prefetches filters); the others are
+  // moved while it waits.
+  bool overlaps[kOperands] = {false, true, false};
+
+  bool operator==(const DramLink&) const = default;
+};
+
 struct Architecture {
   std::string name;
   Count rows = 0, columns = 0;
@@ -39,8 +55,10 @@ struct Architecture {
   Count glb_words = 0;
   Scratchpads rf;
   OfmapPath ofmap_path = OfmapPath::ThroughGlb;
+  PsumPad psum_pad = PsumPad::BetweenMacs;
   Sparsity sparsity;
   Buses buses;
+  DramLink dram_link;
   EnergyTable table;
 
   // Set by `seen_by` for the data of a layer: the words of storage that a value of each operand

@@ -48,7 +48,7 @@ Lines needs_along(const Space& space, const Nest& nest, Dim dim, Count Tiles::* 
   };
   t[index(dim)] = 1;
   for (Operand operand : kAllOperands) needs.of[index(operand)].at_one = need(operand);
-  if (layer.size(dim) == 1) return needs;
+  if (space.layer().size(dim) == 1) return needs;
   const bool slides = dim != N && dim != C && dim != M;
   t[index(dim)] = 2;
   for (Operand operand : kAllOperands) {

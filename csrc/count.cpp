@@ -32,7 +32,8 @@ AccessCounts<Checked> count_nest(const Layer& layer, const Architecture& arch, c
     moved.array[o] *= groups;
     moved.pes[o] *= groups;
   }
-  return accesses<Checked>(moved, layer.macs(), layer.ofmap_words(), nest.ways, arch.ofmap_path);
+  return accesses<Checked>(moved, layer.macs(), layer.ofmap_words(), nest.ways, arch.ofmap_path,
+                           arch.psum_pad);
 }
 
 AccessCounts<Checked> count(const Layer& layer, const Architecture& arch, const Mapping& mapping) {

@@ -21,7 +21,7 @@ NestTerms<Checked> nest_terms(const Layer& layer, const Nest& nest);
 // price of each flow instead of having formulas of its own.
 template <class Real>
 AccessCounts<Real> accesses(const Flows<Real>& flows, Real macs, Real ofmap_words, const Ways& ways,
-                            OfmapPath ofmap_path) {
+                            OfmapPath ofmap_path, PsumPad psum_pad) {
   AccessCounts<Real> counts;
   counts.macs = macs;
   for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
@@ -63,8 +63,7 @@ AccessCounts<Real> accesses(const Flows<Real>& flows, Real macs, Real ofmap_word
   if (way.noc) counts(Level::Noc, psum).read = contributions - array_stays;
   if (way.rf) {
     auto& pad = counts(Level::Rf, psum);
-    pad.read = macs - contributions;
-    pad.write = macs - contributions;
+    pad.read = pad.write = psum_pad == PsumPad::EveryMac ? macs : macs - contributions;
     pad.fill = array_stays - ofmap_words;
   }
   return counts;

@@ -9,6 +9,7 @@ DimRule Dataflow::rule(Dim dim, const Scheme& scheme) const {
   DimRule rule = rules[index(dim)];
   for (const auto& [which, tile] : scheme.glb_tiles) {
     if (which == dim) rule.glb = tile;
+    if (which == dim && tile == Tile::One) rule = {Tile::Same, Tile::Same, Tile::One, Tile::Same};
   }
   return rule;
 }
@@ -68,6 +69,7 @@ const std::vector<DataflowPtr>& dataflows() {
              output_stationary_b_free,
              output_stationary_c_free,
              no_local_reuse_free,
+             row_stationary_of_the_estimation_tool,
          }) {
       list.push_back(std::make_shared<const Dataflow>(make()));
     }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "layer.h"
 #include "nest.h"
 
 namespace energysim {
@@ -28,14 +29,16 @@ struct DimRule {
 };
 
 // A family of nests that share loop orders and the operands' ways. `glb_tiles` overrides the GLB
-// rule of single dimensions.
+// rule of single dimensions; a single coordinate in the GLB is one everywhere further in, too.
 struct Scheme {
   std::string name;
   std::string keeps;  // what this order of loops keeps where, in words
   LoopOrder order;
   Ways ways;
   std::vector<std::pair<Dim, Tile>> glb_tiles;
+  bool one_group = false;  // not for layers of several groups
 
+  bool takes(const Layer& layer) const { return !one_group || layer.size(Dim::G) == 1; }
   bool operator==(const Scheme&) const = default;
 };
 

@@ -82,7 +82,9 @@ Found search_exhaustive(const Layer& layer, const Architecture& arch, const Data
   arch.validate();
   const Architecture seen = seen_by(data, arch);
   Exhaustive exhaustive(layer, seen);
-  for (const Scheme& scheme : dataflow->schemes) exhaustive.run(dataflow, scheme);
+  for (const Scheme& scheme : dataflow->schemes) {
+    if (scheme.takes(layer)) exhaustive.run(dataflow, scheme);
+  }
   Found found = std::move(exhaustive.found);
   if (found.proof.evaluated == 0) {
     throw NoMapping("layer '" + layer.name() + "': no mapping of dataflow '" + dataflow->name +

@@ -88,6 +88,10 @@ void check_loops(const Nest& nest) {
 
 void check_rule(const Mapping& mapping) {
   const Scheme& scheme = mapping.dataflow->scheme(mapping.scheme);
+  if (!scheme.takes(layer)) {
+    refuse(layer, "loop order '" + scheme.name + "' of dataflow '" + mapping.dataflow->name +
+                      "' is for layers of a single group; use another one");
+  }
   for (Dim d : kAllDims) {
     const DimRule rule = mapping.dataflow->rule(d, scheme);
     const Tiles& t = mapping.nest[d];

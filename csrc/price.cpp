@@ -25,8 +25,9 @@ Prices::Prices(const Layer& layer, const Architecture& arch, const EnergyTable& 
   const double macs = to_double(layer.macs()), ofmap = to_double(layer.ofmap_words());
   const double groups = to_double(layer.size(Dim::G));
   const auto energy_of = [&](const Flows<double>& flows, double mac_count, double ofmap_words) {
-    return energysim::energy(accesses<double>(flows, mac_count, ofmap_words, ways, arch.ofmap_path),
-                             table);
+    return energysim::energy(
+        accesses<double>(flows, mac_count, ofmap_words, ways, arch.ofmap_path, arch.psum_pad),
+        table);
   };
   base_ = energy_of({}, macs, ofmap);
   discounted_base_ = base_;

@@ -150,12 +150,13 @@ Count SchemeSearch::most_channels_times_filters() const {
   }
   const Scratchpads& rf = space_.arch().rf;
   const Count words = rf.pooled ? rf.pool : rf.words[index(Operand::Filter)];
+  const Count each = space_.arch().value_words[index(Operand::Filter)];
   const auto most = [&](Dim d) {
     return open_most(d, Variable::At::Pe, nest_[d].pe, room_[index(d)].rf);
   };
   Count per_pe = saturating_product(most(Dim::C), most(Dim::M));
   if (nest_.ways.filter.rf) {
-    per_pe = std::min(per_pe, words / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
+    per_pe = std::min(per_pe, floor_div(words, each) / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
   }
   const Architecture& arch = space_.arch();
   const ArrayRule& array = space_.dataflow().array;

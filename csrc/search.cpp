@@ -24,6 +24,7 @@ Best best_mapping(const Layer& layer, const Architecture& arch, const Dataflow& 
   std::deque<SchemeSearch> schemes;
   std::vector<Part> parts;
   for (const Scheme& declared : dataflow.schemes) {
+    if (!declared.takes(layer)) continue;
     SchemeSearch& scheme = schemes.emplace_back(layer, arch, arch.table, dataflow, declared, best);
     for (std::size_t part = 0; part < scheme.parts(); ++part) {
       const double bound = scheme.bound_of_part(part);

@@ -63,6 +63,7 @@ double choices(const DimRule& rule, Count size) {
 double space_size(const Layer& layer, const Dataflow& dataflow) {
   double total = 0;
   for (const Scheme& scheme : dataflow.schemes) {
+    if (!scheme.takes(layer)) continue;
     double product = 1;
     for (Dim dim : kAllDims) {
       if (dim != Dim::G) product *= choices(dataflow.rule(dim, scheme), layer.size(dim));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "count.h"
+#include "effective_costs.h"
 #include "footprint.h"
 
 namespace energysim {
@@ -51,16 +53,40 @@ double pass_cycles(const Layer& layer, const Architecture& arch, const Nest& nes
          load + arch.buses.pass_overhead_cycles;
 }
 
-}  // namespace
+// Bits moved over the DRAM link: the energy of counts where an access of DRAM costs the bits of a
+// word and nothing else costs anything.
+void add_dram_bits(const Layer& layer, const Architecture& arch, const Nest& nest,
+                   const LayerData& data, Timing& result) {
+  EnergyTable bits;
+  bits.mac = 0;
+  const double word = static_cast<double>(arch.word_bits);
+  for (auto& cost : bits.cost[index(Level::Dram)]) cost = {word, word, 0};
+  const EnergyTable seen = effective_costs(bits, arch.sparsity, arch.word_bits, data);
+  const AccessCounts<Checked> counts = count_nest(layer, arch, nest);
+  for (Operand operand : kAllOperands) {
+    result.dram_bits[index(operand)] = energy_at(counts, seen, Level::Dram, operand);
+  }
+}
 
-Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest) {
+double total_cycles(const Architecture& arch, const Timing& timing) {
+  if (arch.dram_link.words_per_cycle == 0) return timing.cycles;
+  const double rate = arch.dram_link.words_per_cycle * static_cast<double>(arch.word_bits);
+  double beside = 0, before = 0;
+  for (Operand operand : kAllOperands) {
+    const double moving = timing.dram_bits[index(operand)] / rate;
+    (arch.dram_link.overlaps[index(operand)] ? beside : before) += moving;
+  }
+  return std::max(timing.cycles, beside) + before;
+}
+
+double processing_cycles(const Layer& layer, const Architecture& arch, const Nest& nest) {
   std::vector<PassTile> kinds[kDims];
   for (Dim d : kAllDims) kinds[index(d)] = pass_tiles(nest[d]);
-  Timing result;
+  double cycles = 0;
   Count pass[kDims];
   const auto over = [&](const auto& self, int d, double times) -> void {
     if (d == kDims) {
-      result.cycles += times * pass_cycles(layer, arch, nest, pass);
+      cycles += times * pass_cycles(layer, arch, nest, pass);
       return;
     }
     for (const PassTile& kind : kinds[d]) {
@@ -69,6 +95,17 @@ Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest) {
     }
   };
   over(over, 0, 1.0);  // groups are tiles of one, walked like every other dimension
+  return cycles;
+}
+
+}  // namespace
+
+Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest,
+              const LayerData& data) {
+  Timing result;
+  result.cycles = processing_cycles(layer, seen_by(data, arch), nest);
+  add_dram_bits(layer, arch, nest, data, result);
+  result.total_cycles = total_cycles(arch, result);
   result.active_pes = 1;
   for (Dim d : kAllDims) result.active_pes *= nest[d].chunks();
   result.utilization =

@@ -1,20 +1,29 @@
 // How long a mapping takes, and how many PEs it keeps busy.
 #pragma once
 
+#include "layer_data.h"
 #include "mapping.h"
 
 namespace energysim {
 
+// Cycles are those of the array's clock, for all groups and the whole batch.
 struct Timing {
-  double cycles = 0;       // of the array's clock, for all groups and the whole batch
-  double utilization = 0;  // MACs done / (PEs x cycles)
-  Count active_pes = 0;    // PEs at work in a full processing pass
+  double cycles = 0;                        // of processing, DRAM keeping up
+  double total_cycles = 0;                  // with the waits for DRAM
+  double dram_bits[kOperands] = {0, 0, 0};  // moved over the DRAM link, on average
+  double utilization = 0;                   // MACs done / (PEs x cycles)
+  Count active_pes = 0;                     // PEs at work in a full processing pass
 };
 
 // Each processing pass takes as long as the slowest of: the MACs of its busiest PE, and the words
 // of each operand over its bus; plus loading its filters and a fixed overhead, which overlap
-// nothing (this reproduces the processing latencies of JSSC 2017, Table V, to about 5 %; DRAM is
-// taken to keep up, as in that table).
-Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest);
+// nothing (this reproduces the processing latencies of JSSC 2017, Table V, to about 5 %). Zeros
+// that are skipped take no time; zeros that are gated do.
+//
+// DRAM moves the operands that overlap while the array works, and makes it wait where that takes
+// longer; the others are moved while it waits (this reproduces the total latencies of the same
+// table to about 12 %).
+Timing timing(const Layer& layer, const Architecture& arch, const Nest& nest,
+              const LayerData& data = {});
 
 }  // namespace energysim

@@ -28,9 +28,15 @@ True
 
 from energysim import architectures, networks
 from energysim._core import AccessCounts, Dataflow, Layer, LayerData, Mapping, dataflows
-from energysim.architecture import Architecture, Buses, Scratchpads
+from energysim.architecture import Architecture, Buses, DramLink, Scratchpads
 from energysim.compare import Comparison, compare
-from energysim.compression import Coding, Compression, break_even_density, expected_bits
+from energysim.compression import (
+    Coding,
+    Compression,
+    break_even_density,
+    coded_bits,
+    expected_bits,
+)
 from energysim.dataflow import load_dataflow
 from energysim.energy_table import AccessCost, EnergyTable, LevelCost
 from energysim.errors import (
@@ -62,6 +68,7 @@ __all__ = [
     "Compression",
     "CountOverflow",
     "Dataflow",
+    "DramLink",
     "EnergyTable",
     "EnergysimError",
     "InvalidInput",
@@ -83,6 +90,7 @@ __all__ = [
     "__version__",
     "architectures",
     "break_even_density",
+    "coded_bits",
     "compare",
     "count",
     "dataflows",

@@ -12,6 +12,7 @@ import typing
 
 import numpy
 import numpy.typing
+import typing_extensions
 
 import energysim.architecture
 
@@ -35,6 +36,7 @@ __all__: list[str] = [
     "Traced",
     "break_even_density",
     "check",
+    "coded_bits",
     "count",
     "count_unchecked",
     "dataflows",
@@ -380,11 +382,14 @@ class Architecture:
         ],
         rf_pooled: typing.SupportsInt | typing.SupportsIndex,
         ofmap_past_glb: bool,
+        psum_pad_every_mac: bool,
         sparsity: Sparsity,
         bus_words_per_cycle: typing.Annotated[
             collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"
         ],
         pass_overhead_cycles: typing.SupportsFloat | typing.SupportsIndex,
+        dram_words_per_cycle: typing.SupportsFloat | typing.SupportsIndex,
+        dram_overlaps: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(3)"],
         table: EnergyTable,
     ) -> None: ...
 
@@ -857,7 +862,17 @@ class Timing:
     @property
     def cycles(self) -> float:
         """
-        Cycles of the array, for the whole batch.
+        Cycles of the array for the whole batch, DRAM keeping up.
+        """
+    @property
+    def dram_bits(self) -> typing.Annotated[list[float], "FixedSize(3)"]:
+        """
+        Bits of ifmap, filter and psum moved to and from DRAM, on average.
+        """
+    @property
+    def total_cycles(self) -> float:
+        """
+        Cycles of the array for the whole batch, with the waits for DRAM.
         """
     @property
     def utilization(self) -> float:
@@ -967,6 +982,11 @@ def check(
     Raise InvalidMapping unless a mapping fits and follows its dataflow.
     """
 
+def coded_bits(format: str, nonzero: typing_extensions.Buffer, bits: typing.Any) -> int:
+    """
+    Return the exact bits of values of which is known which are not zero.
+    """
+
 def count(
     layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping, data: LayerData = ...
 ) -> AccessCounts:
@@ -990,6 +1010,7 @@ def dataflows() -> tuple[Dataflow, ...]:
     >>> import energysim
     >>> [dataflow.name for dataflow in energysim.dataflows()]
     ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'is', 'ws-free', ...]
+    ['rs', 'rs-chip', 'rs-estimation-tool']
     """
 
 def rlc_decode(

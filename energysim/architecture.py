@@ -14,11 +14,13 @@ from energysim.compression import Coding, Compression
 from energysim.energy_table import EnergyTable, number_text
 from energysim.errors import InvalidInput, show
 
-__all__ = ["Architecture", "Buses", "OfmapPath", "Scratchpads", "Zeros"]
+__all__ = ["Architecture", "Buses", "DramLink", "OfmapPath", "PsumPad", "Scratchpads", "Zeros"]
 
 OfmapPath: TypeAlias = Literal["through_glb", "past_glb"]
+PsumPad: TypeAlias = Literal["between_macs", "every_mac"]
 Zeros: TypeAlias = Literal["none", "ifmap", "filter", "both"]
 
+_PSUM_PADS = ("between_macs", "every_mac")
 _OFMAP_PATHS = ("through_glb", "past_glb")
 _ZEROS = ("none", "ifmap", "filter", "both")
 _OPERANDS = ("ifmap", "filter", "psum")
@@ -35,6 +37,7 @@ _KEYS = (
     "compression",
     "buses",
     "clock_mhz",
+    "dram_link",
     "energy",
 )
 _REQUIRED_KEYS = ("name", "array", "glb", "rf", "energy")
@@ -106,6 +109,46 @@ class Buses:
             object.__setattr__(self, f.name, value)
 
 
+@dataclass(frozen=True)
+class DramLink:
+    """The link to DRAM: its width, its clock, and what it moves while the array works.
+
+    Parameters
+    ----------
+    bits : int
+        Bits that it moves in a cycle of its clock.
+    clock_mhz : float
+        Its clock in MHz.
+    overlaps : tuple of {"ifmap", "filter", "psum"}, default ("filter",)
+        Operands that it moves while the array works; the array waits for the others.
+
+    Raises
+    ------
+    InvalidInput
+        If a number is not positive, or there is no such operand.
+
+    Examples
+    --------
+    >>> DramLink(bits=64, clock_mhz=60)
+    DramLink(bits=64, clock_mhz=60.0, overlaps=('filter',))
+    """
+
+    bits: int
+    clock_mhz: float
+    overlaps: tuple[str, ...] = ("filter",)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", whole(self.bits, "bits of the DRAM link"))
+        clock = number(self.clock_mhz, "clock_mhz of the DRAM link", 1 / _MOST_RATE, _MOST_RATE)
+        object.__setattr__(self, "clock_mhz", clock)
+        if isinstance(self.overlaps, str) or not isinstance(self.overlaps, (tuple, list)):
+            raise InvalidInput(
+                f"overlaps of the DRAM link must be a list of operands, not {show(self.overlaps)}"
+            )
+        operands = tuple(member(name, "operand", _OPERANDS) for name in self.overlaps)
+        object.__setattr__(self, "overlaps", operands)
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Architecture:
     """An accelerator: what a mapping has to fit, and what its accesses cost.
@@ -128,6 +171,10 @@ class Architecture:
         Whether every psum that the array emits is written to the GLB and drained from there (as
         on the chip), or a psum that leaves for DRAM goes straight there (as in the ISCA 2016
         analysis).
+    psum_pad : {"between_macs", "every_mac"}
+        Whether the first psum of a chain of MACs in a PE is not read from its scratch pad and the
+        last not written (ISCA 2016), or every MAC reads and writes it (the published estimation
+        tool).
     gating : {"none", "ifmap", "filter", "both"}
         Whose zeros save the psum's RF accesses, the MAC and the RF read of the other operand, but
         no time.  ``"both"`` looks at the ifmap first.
@@ -142,6 +189,8 @@ class Architecture:
         wider.
     clock_mhz : float, optional
         Clock of the array in MHz.
+    dram_link : DramLink, optional
+        The link to DRAM, which needs `clock_mhz`; without one, DRAM always keeps up.
     source : str, default ""
         Where the numbers come from.
 
@@ -167,12 +216,14 @@ class Architecture:
     rf: Scratchpads
     energy: EnergyTable
     ofmap_path: OfmapPath = "through_glb"
+    psum_pad: PsumPad = "between_macs"
     gating: Zeros = "none"
     skipping: Zeros = "none"
     compression: Compression = field(default_factory=Compression)
     buses: Buses = field(default_factory=Buses)
     word_bits: int = 16
     clock_mhz: float | None = None
+    dram_link: DramLink | None = None
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -192,12 +243,19 @@ class Architecture:
         for name in ("rows", "columns", "glb_words", "word_bits"):
             self._set(name, whole(getattr(self, name), f"{where}: {name}"))
         member(self.ofmap_path, "ofmap_path", _OFMAP_PATHS)
+        member(self.psum_pad, "psum_pad", _PSUM_PADS)
         member(self.gating, "gating", _ZEROS)
         member(self.skipping, "skipping", _ZEROS)
         if self.clock_mhz is not None:
             self._set("clock_mhz", number(self.clock_mhz, f"{where}: clock_mhz"))
             if self.clock_mhz == 0:
                 raise InvalidInput(f"{where}: clock_mhz must be more than 0")
+        if self.dram_link is not None:
+            if not isinstance(self.dram_link, DramLink):
+                given = show(self.dram_link)
+                raise InvalidInput(f"{where}: dram_link must be a DramLink, not {given}")
+            if self.clock_mhz is None:
+                raise InvalidInput(f"{where}: dram_link needs clock_mhz, the array's own clock")
         _ = self.native  # the core checks the rest
 
     def _set(self, name: str, value: float) -> None:
@@ -211,7 +269,7 @@ class Architecture:
     @functools.cached_property
     def native(self) -> _core.Architecture:
         """The architecture as the core reads it."""
-        rf, buses = self.rf, self.buses
+        rf, buses, link = self.rf, self.buses, self.dram_link
         return _core.Architecture(
             name=self.name,
             rows=self.rows,
@@ -221,11 +279,21 @@ class Architecture:
             rf_words=[rf.ifmap or 0, rf.filter or 0, rf.psum or 0],
             rf_pooled=rf.pooled or 0,
             ofmap_past_glb=self.ofmap_path == "past_glb",
+            psum_pad_every_mac=self.psum_pad == "every_mac",
             sparsity=self._sparsity(),
             bus_words_per_cycle=[buses.ifmap, buses.filter, buses.psum],
             pass_overhead_cycles=buses.pass_overhead_cycles,
+            dram_words_per_cycle=self._dram_words_per_cycle,
+            dram_overlaps=[o in (link.overlaps if link else ()) for o in _OPERANDS],
             table=self.energy.native(),
         )
+
+    @property
+    def _dram_words_per_cycle(self) -> float:
+        if self.dram_link is None or self.clock_mhz is None:
+            return 0.0
+        words = self.dram_link.bits / self.word_bits
+        return words * self.dram_link.clock_mhz / self.clock_mhz
 
     def _sparsity(self) -> _core.Sparsity:
         def of(zeros: Zeros) -> list[bool]:
@@ -296,9 +364,9 @@ class Architecture:
         """Read the text of an architecture file.
 
         The top level has ``name``, ``array``, ``glb``, ``rf`` and ``energy``, and may have the
-        other keys of the example.  ``rf`` may be ``{pooled: 256}``.  Under ``energy``, a level is
-        a number (what each read and write costs), or ``{read: , write: , fill: }``, or one of
-        these for each of ``{ifmap: , filter: , psum: }``.
+        other keys of the example.  ``rf`` may be ``{pooled: 256}``, and have ``psum_pad``.  Under
+        ``energy``, a level is a number (what each read and write costs), or ``{read: , write: ,
+        fill: }``, or one of these for each of ``{ifmap: , filter: , psum: }``.
 
         Parameters
         ----------
@@ -331,6 +399,7 @@ class Architecture:
         ... compression: {dram: {ifmap: rlc, ofmap: rlc}, network_input: false}
         ... buses: {ifmap: 1, filter: 4, psum: 4, pass_overhead_cycles: 400}
         ... clock_mhz: 200
+        ... dram_link: {bits: 64, clock_mhz: 60, overlaps: [filter]}
         ... energy: {unit: mac, source: "ISCA 2016", mac: 1, dram: 200, glb: 6, noc: 2, rf: 1}
         ... ''')
         >>> arch.energy.dram.ifmap.read
@@ -342,11 +411,13 @@ class Architecture:
         safe_yaml.check_keys(table, _KEYS, _REQUIRED_KEYS, where)
         array = _part(table, "array", ("rows", "columns"), ("rows", "columns"), where)
         glb = _part(table, "glb", ("words", "ofmap_path"), ("words",), where)
-        rf = _part(table, "rf", (*_OPERANDS, "pooled"), (), where)
+        rf = _part(table, "rf", (*_OPERANDS, "pooled", "psum_pad"), (), where)
         bus_keys = tuple(f.name for f in dataclasses.fields(Buses))
         buses = _part(table, "buses", bus_keys, (), where) if "buses" in table else {}
         rest = ("name", "source", "word_bits", "gating", "skipping", "clock_mhz")
         fields: dict[str, Any] = {key: table[key] for key in rest if key in table}
+        if "psum_pad" in rf:
+            fields["psum_pad"] = rf.pop("psum_pad")
         fields |= {("glb_words" if key == "words" else key): glb[key] for key in glb}
         energy = EnergyTable.from_plain(table["energy"], f"{where}: energy")
         try:
@@ -356,6 +427,7 @@ class Architecture:
                 rf=Scratchpads(**rf),
                 buses=Buses(**buses),
                 compression=_compression(table, where),
+                dram_link=_dram_link(table, where),
                 energy=energy,
             )
         except InvalidInput as error:
@@ -371,6 +443,7 @@ class Architecture:
         """
         glb = {"words": self.glb_words, "ofmap_path": self.ofmap_path}
         rf = {name: size for name, size in dataclasses.asdict(self.rf).items() if size is not None}
+        rf |= {} if self.psum_pad == "between_macs" else {"psum_pad": self.psum_pad}
         plain = {
             "name": self.name,
             "source": self.source,
@@ -383,6 +456,7 @@ class Architecture:
             "compression": self.compression.to_plain(),
             "buses": dataclasses.asdict(self.buses),
             "clock_mhz": self.clock_mhz,
+            "dram_link": dataclasses.asdict(self.dram_link) if self.dram_link else None,
             "energy": self.energy.to_plain(),
         }
         lines = (f"{key}: {_flow(value)}\n" for key, value in plain.items() if value is not None)
@@ -413,12 +487,21 @@ def _compression(table: dict[str, object], where: str) -> Compression:
     return Compression(**part | codings)
 
 
+def _dram_link(table: dict[str, object], where: str) -> DramLink | None:
+    if "dram_link" not in table:
+        return None
+    keys = ("bits", "clock_mhz", "overlaps")
+    return DramLink(**_part(table, "dram_link", keys, keys[:2], where))
+
+
 def _flow(value: object) -> str:
     """Write plain data as YAML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, float):
         return number_text(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return _quoted(value) if isinstance(value, str) else str(value)

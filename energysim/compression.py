@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from energysim import _core
 from energysim.checks import member
 from energysim.errors import InvalidInput, show
 
-__all__ = ["Coding", "Compression", "Format", "break_even_density", "expected_bits"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Coding", "Compression", "Format", "break_even_density", "coded_bits", "expected_bits"]
 
 #: ``rlc``: run lengths, as on the Eyeriss chip; ``significance_map``: one flag per value, then
 #: the values that are not zero; ``csc``: compressed sparse columns, as in Eyeriss v2.
@@ -133,6 +136,36 @@ def expected_bits(format: Format, density: float, bits: int = 16) -> float:
     21.33
     """
     return _core.expected_bits(format, density, bits)
+
+
+def coded_bits(format: Format, values: ArrayLike, bits: int = 16) -> int:
+    """Return the exact bits that given values take.
+
+    Parameters
+    ----------
+    format : {"raw", "significance_map", "csc"}
+        How they are coded.  Columns of CSC are 32 values in a row.
+    values : array-like
+        Any numbers; they are coded in the order of memory (the last index first).
+    bits : int, default 16
+        Bits of a value.
+
+    Returns
+    -------
+    int
+        Bits of all values together.
+
+    Examples
+    --------
+    >>> coded_bits("significance_map", [0, 0, 7, 0], bits=8)  # four flags and a value
+    12
+    >>> coded_bits("csc", [0] * 20 + [7])  # 16 zeros, 4 zeros and the value; a pointer
+    47
+    """
+    import numpy
+
+    flags = (numpy.asarray(values) != 0).ravel().astype(numpy.uint8)
+    return _core.coded_bits(format, flags, bits)
 
 
 def break_even_density(format: Format, bits: int = 16) -> float:

@@ -1,9 +1,18 @@
 #include "compression/format.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "compression/csc.h"
+#include "errors.h"
 
 namespace energysim {
 namespace {
+
+// RLC (JSSC 2017, Section V-D): words of 64 bits hold three pairs of a run of up to 31 zeros (5
+// bits) and the 16-bit value after it, and one flag. A longer run takes pairs of 31 zeros and the
+// value zero. Narrower values make narrower words.
+constexpr Count kRlcRunBits = 5, kRlcLongestRun = 31, kRlcPairs = 3, kRlcFlagBits = 1;
 
 double real(Count value) { return static_cast<double>(value); }
 
@@ -34,6 +43,18 @@ double pairs_per_column(double density) {
   return pairs;
 }
 
+// The pairs of one column: zeros at its end take none.
+Count csc_pairs(std::span<const std::uint8_t> column) {
+  Count pairs = 0, run = 0;
+  for (std::uint8_t value : column) {
+    ++run;
+    if (value == 0) continue;
+    pairs += ceil_div(run, csc::kLongestRun + 1);
+    run = 0;
+  }
+  return pairs;
+}
+
 }  // namespace
 
 double expected_bits(Format format, double density, Count bits) {
@@ -41,13 +62,39 @@ double expected_bits(Format format, double density, Count bits) {
     case Format::Raw:
       return real(bits);
     case Format::Rlc:
-      return pairs_per_value(density, rlc::kLongestRun) * real(rlc::word_bits(bits)) /
-             real(rlc::kPairsPerWord);
+      return pairs_per_value(density, kRlcLongestRun) *
+             real(kRlcPairs * (kRlcRunBits + bits) + kRlcFlagBits) / real(kRlcPairs);
     case Format::SignificanceMap:
       return 1 + density * real(bits);
     case Format::Csc:
       return (pairs_per_column(density) * real(csc::kRunBits + bits) + real(csc::kPointerBits)) /
              real(csc::kColumn);
+  }
+  return 0;
+}
+
+Count coded_bits(Format format, std::span<const std::uint8_t> nonzero, Count bits) {
+  const Count values = static_cast<Count>(nonzero.size());
+  const auto kept = [](std::span<const std::uint8_t> part) {
+    return std::count_if(part.begin(), part.end(), [](std::uint8_t value) { return value != 0; });
+  };
+  switch (format) {
+    case Format::Raw:
+      return values * bits;
+    case Format::SignificanceMap:
+      return values + kept(nonzero) * bits;
+    case Format::Rlc:
+      throw InvalidInput("the size of RLC depends on its stream: encode the values");
+    case Format::Csc: {
+      Count size = 0;
+      for (Count start = 0; start < values; start += csc::kColumn) {
+        const auto column =
+            nonzero.subspan(static_cast<std::size_t>(start))
+                .first(static_cast<std::size_t>(std::min(csc::kColumn, values - start)));
+        size += csc_pairs(column) * (csc::kRunBits + bits) + csc::kPointerBits;
+      }
+      return size;
+    }
   }
   return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "dims.h"
@@ -18,29 +19,13 @@ inline constexpr int kFormats = 4;
 inline constexpr std::string_view kFormatNames[kFormats] = {"raw", "rlc", "significance_map",
                                                             "csc"};
 
-// RLC (JSSC 2017, Section V-D): words of 64 bits hold three pairs of a run of up to 31 zeros (5
-// bits) and the 16-bit value after it, and one flag. A longer run takes pairs of 31 zeros and the
-// value zero. Narrower values make narrower words.
-namespace rlc {
-inline constexpr Count kRunBits = 5, kPairsPerWord = 3, kFlagBits = 1;
-inline constexpr Count kLongestRun = (1 << kRunBits) - 1;
-inline constexpr Count word_bits(Count bits) {
-  return kPairsPerWord * (kRunBits + bits) + kFlagBits;
-}
-}  // namespace rlc
-
-// CSC as in Eyeriss v2 (Chen et al., JETCAS 2019, Section IV-A): each column is a list of values
-// that are not zero, each behind the number of zeros before it in the column (4 bits; a longer run
-// takes a zero value behind 15 zeros), and a pointer to where its list starts. A column is the 32
-// weights of one input, the most that a PE of that chip takes; 7 bits point into its scratch pad.
-namespace csc {
-inline constexpr Count kRunBits = 4, kPointerBits = 7, kColumn = 32;
-inline constexpr Count kLongestRun = (1 << kRunBits) - 1;
-}  // namespace csc
-
 // Bits per value, on average over long random data in which each value is not zero with
 // probability `density`, independently of all others.
 double expected_bits(Format format, double density, Count bits);
+
+// Exact bits of some values, of which is known which are not zero; columns of CSC follow each
+// other. Not for RLC, whose codec tells it.
+Count coded_bits(Format format, std::span<const std::uint8_t> nonzero, Count bits);
 
 // The greatest density at which the format takes no more room than raw values do; 0 if it always
 // takes more.

@@ -19,5 +19,6 @@ Dataflow output_stationary_a_free();
 Dataflow output_stationary_b_free();
 Dataflow output_stationary_c_free();
 Dataflow no_local_reuse_free();
+Dataflow row_stationary_of_the_estimation_tool();
 
 }  // namespace energysim

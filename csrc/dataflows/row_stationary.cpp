@@ -69,4 +69,25 @@ Dataflow row_stationary_chip() {
   return d;
 }
 
+Dataflow row_stationary_of_the_estimation_tool() {
+  Dataflow d = row_stationary_base();
+  d.name = "rs-estimation-tool";
+  d.summary = "row stationary as in the published energy estimation tool";
+  d.source =
+      "Yang, Chen, Emer, Sze: A Method to Estimate the Energy Consumption of Deep Neural Networks, "
+      "Asilomar 2017; recovered from its Fig. 6";
+  d.schemes = {{"single",
+                "psums stay in the GLB over all channels; filters pass it by, for each image again",
+                LoopOrder({M, N, E, F, C}, {M, R, S}, {N, F}),
+                kFiltersPastGlb,
+                {{N, Tile::One}}},
+               {"images",
+                "psums of all filters of several whole images stay in the GLB over all channels",
+                LoopOrder({M, N, E, F, C}, {M, R, S, E}, {N, F}),
+                kFiltersPastGlb,
+                {{M, Tile::Whole}, {E, Tile::Whole}},
+                /*one_group=*/true}};
+  return d;
+}
+
 }  // namespace energysim

@@ -41,15 +41,19 @@ def _psum_in_glb(flow: Flow, ofmap: int, ofmap_path: str) -> Accesses:
 
 
 def _psum(
-    flow: Flow, levels: Collection[str], ofmap: int, macs: int, ofmap_path: str
+    flow: Flow, levels: Collection[str], ofmap: int, macs: int, ofmap_path: str, psum_pad: str
 ) -> dict[str, Accesses]:
     """Accesses by level of psums, which are read back for every stay but the first."""
+    if psum_pad not in ("between_macs", "every_mac"):
+        raise InvalidInput(f"psum_pad must be 'between_macs' or 'every_mac', not {psum_pad!r}")
+    # Of each chain of MACs in a PE, the first reads no psum, and the last hands it on.
+    pad = macs if psum_pad == "every_mac" else macs - flow.pads
     stays = flow.glb if "glb" in levels else flow.array
     by_level = {
         "dram": _cell(read=stays - ofmap, write=stays),
         "glb": _psum_in_glb(flow, ofmap, ofmap_path),
         "noc": _cell(read=flow.pads - flow.array),
-        "rf": _cell(read=macs - flow.pads, write=macs - flow.pads, fill=flow.array - ofmap),
+        "rf": _cell(read=pad, write=pad, fill=flow.array - ofmap),
     }
     return {level: cell if level in levels else _cell() for level, cell in by_level.items()}
 
@@ -59,6 +63,7 @@ def accesses(
     flows: Mapping[str, Flow],
     ways: Mapping[str, Mapping[str, Any]],
     ofmap_path: str,
+    psum_pad: str,
     *,
     groups: int = 1,
 ) -> dict[str, Any]:
@@ -75,6 +80,9 @@ def accesses(
     ofmap_path : str
         ``"through_glb"``: all psums that leave the array go to the global buffer; or
         ``"past_glb"``: those that go on to DRAM pass it by.
+    psum_pad : str
+        ``"between_macs"``: the first psum of a chain is not read and the last not written; or
+        ``"every_mac"``.
     groups : int, default 1
         All counts are multiplied by it.
 
@@ -89,7 +97,7 @@ def accesses(
     by_operand = {
         "ifmap": _fetched(flows["ifmap"], levels_of["ifmap"], macs),
         "filter": _fetched(flows["filter"], levels_of["filter"], macs),
-        "psum": _psum(flows["psum"], levels_of["psum"], ofmap, macs, ofmap_path),
+        "psum": _psum(flows["psum"], levels_of["psum"], ofmap, macs, ofmap_path, psum_pad),
     }
     counts: dict[str, Any] = {"macs": macs * groups}
     for level in ("dram", "glb", "noc", "rf"):

@@ -102,5 +102,49 @@ TEST(edge_passes_of_glb_tiles_are_shorter) {
   CHECK_EQ(timed(small(1, 1, 5), chip(), {{"m", 3}, {"t", 2}, {"e", 2}}).cycles, 18.0);
 }
 
+// Moves 16 ifmap, 18 filter and 8 ofmap words from and to DRAM.
+Timing over_link(double words_per_cycle, const LayerData& data, DramLink link = {}) {
+  Architecture arch = chip();
+  arch.dram_link = link;
+  arch.dram_link.words_per_cycle = words_per_cycle;
+  const Layer layer = small();
+  const Mapping mapping = mapping_from_letters(layer, arch, find_dataflow("rs-chip"), "",
+                                               {{"m", 2}, {"p", 2}, {"e", 2}});
+  return timing(layer, arch, mapping.nest, data);
+}
+
+TEST(the_array_waits_for_operands_that_do_not_overlap) {
+  CHECK_EQ(over_link(0, {}).total_cycles, 12.0);
+  CHECK_EQ(over_link(2, {}).total_cycles, 12.0 + 8 + 4);  // filters arrive beside, in 9 cycles
+  CHECK_EQ(over_link(1, {}).total_cycles, 18.0 + 16 + 8);
+  DramLink all;
+  all.overlaps[index(Operand::Ifmap)] = all.overlaps[index(Operand::Psum)] = true;
+  CHECK_EQ(over_link(1, {}, all).total_cycles, 42.0);
+  CHECK_EQ(over_link(4, {}, all).total_cycles, 12.0);
+}
+
+TEST(narrow_values_take_less_of_the_link) {
+  LayerData data;
+  data.bits[index(Operand::Ifmap)] = 8;
+  const Timing timing = over_link(2, data);
+  CHECK_EQ(timing.dram_bits[index(Operand::Ifmap)], 16.0 * 8);
+  CHECK_EQ(timing.dram_bits[index(Operand::Filter)], 18.0 * 16);
+  CHECK_EQ(timing.total_cycles, 12.0 + 4 + 4);
+}
+
+TEST(skipped_zeros_take_no_time_and_gated_ones_do) {
+  Architecture arch = chip();
+  const Layer layer = small();
+  const Nest nest = mapping_from_letters(layer, arch, find_dataflow("rs-chip"), "",
+                                         {{"m", 2}, {"p", 2}, {"e", 2}})
+                        .nest;
+  LayerData half;
+  half.density[index(Operand::Ifmap)] = 0.5;
+  arch.sparsity.gates.ifmap = true;
+  CHECK_EQ(timing(layer, arch, nest, half).cycles, 12.0);
+  arch.sparsity.skips.ifmap = true;
+  CHECK_EQ(timing(layer, arch, nest, half).cycles, 6.0);
+}
+
 }  // namespace
 }  // namespace energysim

@@ -44,6 +44,24 @@ def test_glb_traffic(chip: Source) -> None:
         assert chip["GLB traffic"][name].ours == pytest.approx(value, abs=0.05), name
 
 
+def test_compressed_dram_traffic(chip: Source) -> None:
+    paper = dict(zip(LAYERS[1:], (3.995, 3.005, 2.135, 1.355), strict=True))
+    check(chip["compressed DRAM traffic"], paper, 0.08)
+
+
+def test_zeros_of_conv1s_ofmap(chip: Source) -> None:
+    # It leaves before pooling; the bar implies what no table prints.
+    part = chip["compressed DRAM traffic"]
+    assert part["CONV1"].paper == 4.955
+    assert part["CONV1"].tolerance is None
+    assert "CONV1 61%" in part.explanation
+
+
+def test_total_latency(chip: Source) -> None:
+    paper = dict(zip(LAYERS, (20.9, 41.9, 23.6, 18.4, 10.5), strict=True)) | {"total": 115.3}
+    check(chip["total latency"], paper, 0.15)
+
+
 def test_glb_traffic_of_conv3_as_printed(chip: Source) -> None:
     # Table III prints q=4, r=1, t=4 for CONV3; Table V can only come from q=3, r=2, t=2: the
     # printed mapping writes and reads each psum in 64 passes over the channels, not in 43.

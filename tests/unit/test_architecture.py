@@ -80,7 +80,7 @@ def test_array_edge_has_a_limit() -> None:
 
 
 def test_get_is_forgiving_and_suggests() -> None:
-    assert architectures.names() == ("eyeriss", "isca16")
+    assert architectures.names() == ("eyeriss", "isca16", "estimation-tool")
     assert architectures.get("EYERISS") is architectures.eyeriss()
     assert architectures.get("ISCA-16") == architectures.isca16()
     with pytest.raises(UnknownName, match="unknown architecture 'eyris': did you mean 'eyeriss'"):

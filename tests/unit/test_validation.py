@@ -76,7 +76,9 @@ def test_everything_is_validated() -> None:
     ]
     assert len(result.figures) > 80
     judged = [figure for figure in result.figures if figure.tolerance is not None]
-    assert len(judged) == len(result.figures) - 1  # all but CONV3 as printed
+    shown = [figure.name for figure in result.figures if figure not in judged]
+    # CONV1 and the total are those of the compressed DRAM traffic.
+    assert shown == ["CONV3 as printed", "CONV1", "total"]
     for source in result.sources:
         assert source.citation
         for comparison in source.comparisons:
@@ -104,7 +106,10 @@ def test_json_has_no_infinity() -> None:
 def test_tables_name_their_source(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = [line for line in lines if line.startswith("#")]
-    assert any("201" in line and ("JSSC" in line or "ISCA" in line) for line in comments)
+    assert any(
+        "201" in line and any(venue in line for venue in ("JSSC", "ISCA", "Asilomar"))
+        for line in comments
+    )
     assert max(map(len, lines)) <= 100
     header, *rows = (line.split(",") for line in lines if not line.startswith("#"))
     assert all(len(row) == len(header) for row in rows)
