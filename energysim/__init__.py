@@ -26,7 +26,7 @@ A layer and a mapping of one's own:
 True
 """
 
-from energysim import architectures, networks
+from energysim import architectures, energy_tables, networks
 from energysim._core import AccessCounts, Dataflow, Layer, LayerData, Mapping, dataflows
 from energysim.architecture import Architecture, Buses, DramLink, Scratchpads
 from energysim.compare import Comparison, compare
@@ -53,6 +53,7 @@ from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
 from energysim.report import Report
+from energysim.sensitivity import LayerSensitivity, sensitivity
 from energysim.simulate import count, search, simulate
 from energysim.tensor_trace import Trace, trace
 
@@ -76,6 +77,7 @@ __all__ = [
     "Layer",
     "LayerData",
     "LayerResult",
+    "LayerSensitivity",
     "LevelCost",
     "Mapping",
     "Network",
@@ -94,11 +96,13 @@ __all__ = [
     "compare",
     "count",
     "dataflows",
+    "energy_tables",
     "expected_bits",
     "load_dataflow",
     "networks",
     "quantize",
     "search",
+    "sensitivity",
     "simulate",
     "trace",
 ]

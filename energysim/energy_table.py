@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from energysim import _core, safe_yaml
-from energysim.checks import member, number
+from energysim.checks import member, number, whole
 from energysim.errors import InvalidInput, show
 
 __all__ = ["AccessCost", "EnergyTable", "LevelCost", "Unit", "number_text"]
@@ -19,7 +21,9 @@ _UNITS = ("mac", "pJ")
 _LEVELS = ("dram", "glb", "noc", "rf")
 _OPERANDS = ("ifmap", "filter", "psum")
 _KINDS = ("read", "write", "fill")
-_KEYS = ("unit", "source", "mac", *_LEVELS)
+_KEYS = ("unit", "source", "mac", *_LEVELS, "glb_words")
+# Power of the size with which costs of a buffer grow, and how that is called.
+_RULES = {"sqrt": (0.5, "by the square root"), "linear": (1.0, "in proportion")}
 _MOST = 1e100  # keeps every sum of energies finite
 
 
@@ -112,6 +116,8 @@ class EnergyTable:
         Relative to the energy of one 16-bit MAC, or in picojoules.
     source : str, default ""
         Where the numbers come from.
+    glb_words : int, optional
+        Size of the buffer that the costs of the GLB are for; see `scaled_to`.
 
     Raises
     ------
@@ -132,6 +138,7 @@ class EnergyTable:
     mac: float = 1.0
     unit: Unit = "mac"
     source: str = field(default="", repr=False)
+    glb_words: int | None = field(default=None, repr=False)
 
     def __init__(
         self,
@@ -143,6 +150,7 @@ class EnergyTable:
         mac: float = 1.0,
         unit: Unit = "mac",
         source: str = "",
+        glb_words: int | None = None,
     ) -> None:
         if not isinstance(source, str):
             raise InvalidInput(f"energy table: the source must be text, not {show(source)}")
@@ -154,6 +162,7 @@ class EnergyTable:
             "mac": number(mac, "energy table: the cost of a MAC", 0, _MOST),
             "unit": member(unit, "energy unit", _UNITS),
             "source": source,
+            "glb_words": None if glb_words is None else whole(glb_words, "energy table: glb_words"),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -171,7 +180,9 @@ class EnergyTable:
         fields: dict[str, Any] = {
             level: _level(table[level], f"{where}: {level}") for level in _LEVELS
         }
-        fields |= {key: table[key] for key in ("mac", "unit", "source") if key in table}
+        fields |= {
+            key: table[key] for key in ("mac", "unit", "source", "glb_words") if key in table
+        }
         try:
             return cls(**fields)
         except InvalidInput as error:
@@ -184,7 +195,79 @@ class EnergyTable:
             costs = [_plain_cost(cost) for cost in getattr(self, level)]
             same = costs[0] == costs[1] == costs[2]
             plain[level] = costs[0] if same else dict(zip(_OPERANDS, costs, strict=True))
-        return plain
+        return plain if self.glb_words is None else plain | {"glb_words": self.glb_words}
+
+    @classmethod
+    def from_yaml(cls, path: str | os.PathLike[str]) -> EnergyTable:
+        """Read a table from a file of its own.
+
+        It has the keys that stand under ``energy`` in an architecture file; see
+        `Architecture.parse`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A YAML file.
+
+        Returns
+        -------
+        EnergyTable
+            The table in the file.
+
+        Raises
+        ------
+        InvalidInput
+            If the file is not a table; the message begins with the path.
+        OSError
+            If the file cannot be read.
+        """
+        where = os.fspath(path)
+        return cls.from_plain(safe_yaml.load_mapping(safe_yaml.read_text(path), where), where)
+
+    def scaled_to(self, glb_words: int, rule: str = "sqrt") -> EnergyTable:
+        """Return the table with the costs of the GLB for a buffer of another size.
+
+        Parameters
+        ----------
+        glb_words : int
+            Size of the buffer.
+        rule : {"sqrt", "linear"}
+            Costs grow with the square root of the size, as the word and bit lines of a square
+            memory array do, or in proportion to it.
+
+        Returns
+        -------
+        EnergyTable
+            A table whose source says which rule was used.
+
+        Raises
+        ------
+        InvalidInput
+            If the table does not say for which size its costs are, or there is no such rule.
+
+        Examples
+        --------
+        >>> table = EnergyTable(dram=200, glb=6, noc=2, rf=1, source="mine", glb_words=1024)
+        >>> scaled = table.scaled_to(4096)
+        >>> scaled.glb.ifmap.read, scaled.source
+        (12.0, 'mine; GLB scaled from 1024 to 4096 words by the square root')
+        """
+        member(rule, "scaling rule", tuple(_RULES))
+        if self.glb_words is None:
+            raise InvalidInput(
+                "the energy table does not say for which size of GLB its costs are: "
+                "give it glb_words"
+            )
+        words = whole(glb_words, "glb_words")
+        factor = (words / self.glb_words) ** _RULES[rule][0]
+        costs = [AccessCost(*(factor * cost for cost in access)) for access in self.glb]
+        note = f"GLB scaled from {self.glb_words} to {words} words {_RULES[rule][1]}"
+        return dataclasses.replace(
+            self,
+            glb=LevelCost(*costs),
+            glb_words=words,
+            source=f"{self.source}; {note}" if self.source else note,
+        )
 
 
 def number_text(value: float) -> str:

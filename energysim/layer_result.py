@@ -159,6 +159,21 @@ class LayerResult(Energies):
         return self._timing.cycles
 
     @property
+    def total_cycles(self) -> float:
+        """Cycles of the array for the whole batch, with the waits for DRAM."""
+        return self._timing.total_cycles
+
+    @property
+    def dram_bits(self) -> float:
+        """Bits moved to and from DRAM, compressed as the architecture compresses them."""
+        return sum(self._timing.dram_bits)
+
+    @property
+    def edp(self) -> float:
+        """Energy-delay product: energy in `unit` times `total_cycles`."""
+        return self.energy * self.total_cycles
+
+    @property
     def utilization(self) -> float:
         """MACs done per PE and cycle, from 0 to 1."""
         return self._timing.utilization
@@ -212,6 +227,8 @@ class LayerResult(Energies):
             "counts": {level: counts[level] for level in LEVELS},
             "mapping": self.mapping.to_dict(),
             "cycles": self.cycles,
+            "total_cycles": self.total_cycles,
+            "dram_bits": self.dram_bits,
             "utilization": self.utilization,
             "active_pes": self.active_pes,
             "ifmap_density": self.ifmap_density,

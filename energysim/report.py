@@ -103,6 +103,34 @@ class Report(Energies):
         """Cycles of the array for the whole batch, one layer after the other."""
         return math.fsum(layer.cycles for layer in self.layers)
 
+    @functools.cached_property
+    def total_cycles(self) -> float:
+        """Cycles of the array for the whole batch, with the waits for DRAM."""
+        return math.fsum(layer.total_cycles for layer in self.layers)
+
+    @property
+    def edp(self) -> float:
+        """Energy-delay product: energy in `unit` times `total_cycles`."""
+        return self.energy * self.total_cycles
+
+    @property
+    def seconds(self) -> float | None:
+        """Time of the whole batch, waits for DRAM included; None without a clock."""
+        clock = self.architecture.clock_mhz
+        return None if clock is None else self.total_cycles / (1e6 * clock)
+
+    @property
+    def frames_per_second(self) -> float | None:
+        """Images per second; None without a clock."""
+        return None if self.seconds is None else self.batch / self.seconds
+
+    @property
+    def power_w(self) -> float | None:
+        """Average power in watts, as far as the costs reach; None without a clock or picojoules."""
+        if self.seconds is None or self.unit != "pJ":
+            return None
+        return 1e-12 * self.energy / self.seconds
+
     @property
     def utilization(self) -> float:
         """MACs done per PE and cycle over all layers, from 0 to 1."""
@@ -136,6 +164,10 @@ class Report(Energies):
             key: self.energy,
             f"{key}_per_image": self.energy / self.batch,
             "cycles": self.cycles,
+            "total_cycles": self.total_cycles,
+            "seconds": self.seconds,
+            "frames_per_second": self.frames_per_second,
+            "power_w": self.power_w,
             "utilization": self.utilization,
             "by_level": self.by_level(),
             "by_operand": self.by_operand(),
@@ -165,7 +197,8 @@ class Report(Energies):
         pandas.DataFrame
             Columns: ``layer``, ``macs``, the energy (in total, and as ``dram_energy_mac`` and so on
             by level and by operand), the counts (``dram_ifmap_read`` and so on), the letters of the
-            mapping, ``cycles``, ``utilization`` and ``active_pes``.
+            mapping, ``cycles``, ``total_cycles``, ``dram_bits``, ``utilization`` and
+            ``active_pes``.
 
         Raises
         ------
@@ -242,6 +275,8 @@ def _row(layer: LayerResult) -> dict[str, Any]:
     row |= {"loop_order": layer.mapping.scheme, **layer.mapping.letters}
     row |= {
         "cycles": layer.cycles,
+        "total_cycles": layer.total_cycles,
+        "dram_bits": layer.dram_bits,
         "utilization": layer.utilization,
         "active_pes": layer.active_pes,
     }

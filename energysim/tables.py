@@ -170,10 +170,16 @@ def _caption(report: Report) -> str:
     bounds = sum(proof.bounded for proof in proofs)
     image = "image" if report.batch == 1 else "images"
     per_image = f" ({si(report.energy / report.batch)} per image)" if report.batch > 1 else ""
+    table = _printable(report.architecture.energy.source) or "no source given"
+    frames = report.frames_per_second
+    rate = "" if frames is None else f" ({frames:.3g} images per second with DRAM)"
+    power = "" if report.power_w is None else f", {report.power_w:.3g} W"
     return (
         f"{printable(report.network.name)} on {printable(report.architecture.name)}, dataflow "
         f"{report.dataflow}: energy of {report.batch} {image}{per_image}, {_UNITS[report.unit]}, "
-        f"and the share of each level. PEs: MACs per PE and cycle, in {si(report.cycles)} cycles.\n"
+        f"and the share of each level. PEs: MACs per PE and cycle, in {si(report.cycles)} "
+        f"cycles{rate}{power}.\n"
+        f"Energy table: {table}.\n"
         f"Optimal, proven: of {si(space)} mappings {si(counted)} were counted, and "
         f"{si(bounds)} lower bounds exclude the rest."
     )

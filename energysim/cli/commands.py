@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from energysim.cli.app import App
 from energysim.cli.compare import compare
+from energysim.cli.data_options import data_options, layer_data, table_options, with_energy_table
+from energysim.cli.estimates import estimate, sensitivity
 from energysim.cli.inputs import (
     arch_option,
     architecture_named,
@@ -87,11 +89,13 @@ def energysim(ctx: click.Context) -> None:
 @batch_option
 @click.option(
     "--ifmap-density",
-    "density_words",
+    "ifmap_words",
     multiple=True,
     metavar="X|LAYER=X",
     help=f"{_DENSITY_HELP} One for all layers, or once for each layer by name (1 for the rest).",
 )
+@data_options
+@table_options
 @click.option(
     "--threads",
     type=int,
@@ -106,9 +110,12 @@ def simulate(
     arch: str,
     dataflow: str,
     batch: int | None,
+    ifmap_words: tuple[str, ...],
+    bits_words: tuple[str, ...],
     density_words: tuple[str, ...],
     threads: int,
     json_path: str | None,
+    **table_words: Any,
 ) -> None:
     """Find the mapping of least energy of every layer of a network.
 
@@ -128,18 +135,24 @@ def simulate(
       energysim simulate vgg16 --dataflow rs-chip --json vgg16.json
       energysim simulate mynet.yaml --arch mychip.yaml --ifmap-density 0.5
       energysim simulate alexnet --ifmap-density CONV2=0.61 --ifmap-density CONV3=0.28
+      energysim simulate vgg16 --bits 8 --density ifmap=0.4 --density filter=0.3
+      energysim simulate vgg16 --density measured.csv --energy-table 45nm --scale-glb sqrt
       energysim simulate resnet50 --json - | jq .by_level
     """  # noqa: D301
     from energysim.simulate import simulate as run
 
-    net, architecture = network_named(network, batch), architecture_named(arch)
+    net = network_named(network, batch)
+    architecture = with_energy_table(architecture_named(arch), **table_words)
+    data = layer_data(bits_words, density_words)
+    if ifmap_words:
+        data["ifmap_density"] = densities(ifmap_words)
     with json_writer(json_path) as write:
         with Progress(f"searching {len(net)} layers") as progress:
             report = run(
                 net,
                 architecture,
                 dataflow_named(dataflow),
-                ifmap_density=densities(density_words),
+                **data,
                 threads=threads,
                 progress=progress if progress.visible else None,
             )
@@ -275,5 +288,7 @@ def validate(json_path: str | None) -> None:
         sys.exit(1)
 
 
-for _command in (compare, trace, networks, architectures, dataflows):
+for _command in (
+    compare, trace, sensitivity, estimate, networks, architectures, dataflows
+):  # fmt: skip
     energysim.add_command(_command)

@@ -20,6 +20,7 @@ from energysim import validation
 from energysim.cli.commands import energysim
 from energysim.cli.output import Progress
 from energysim.dataflow import dataflow_text
+from energysim.frontends import tool_text
 from energysim.tables import si
 from energysim.validation import Comparison, Figure, Source, Validation
 from energysim.validation.figures import EXACT
@@ -228,8 +229,17 @@ def test_version() -> None:
 
 
 COMMANDS = (
-    "simulate", "search", "compare", "trace", "validate", "networks", "architectures", "dataflows"
-)  # fmt: skip
+    "simulate",
+    "search",
+    "compare",
+    "trace",
+    "sensitivity",
+    "estimate",
+    "validate",
+    "networks",
+    "architectures",
+    "dataflows",
+)
 
 
 def test_help_lists_all_commands() -> None:
@@ -258,6 +268,8 @@ def test_examples_in_the_help_are_right(command: str) -> None:
     for name, array in tensors.items():
         np.save(f"{name}.npy", array / 3)
     written("mine.yaml", dataflow_text(es.dataflows()[0]).replace("name: rs", "name: mine"))
+    written("measured.csv", "layer,ifmap_density,filter_bits\nCONV1-2,0.5,8\n")
+    written("mynet.txt", tool_text.write(es.networks.alexnet()))
     for example in examples:
         assert out(*example.split())
 

@@ -192,6 +192,8 @@ LAYER = {
         },
     },
     "cycles": NUMBER,
+    "total_cycles": NUMBER,
+    "dram_bits": NUMBER,
     "utilization": NUMBER,
     "active_pes": COUNT,
     "ifmap_density": NUMBER,
@@ -221,6 +223,10 @@ SCHEMA = {
     "energy_mac": NUMBER,
     "energy_mac_per_image": NUMBER,
     "cycles": NUMBER,
+    "total_cycles": NUMBER,
+    "seconds": NUMBER,
+    "frames_per_second": NUMBER,
+    "power_w": type(None),  # a number where costs are in picojoules
     "utilization": NUMBER,
     "by_level": LAYER["by_level"],
     "by_operand": LAYER["by_operand"],
@@ -264,6 +270,8 @@ def test_json_says_what_the_report_says(report: Report) -> None:
 def test_json_of_picojoules_has_other_keys(in_picojoules: Report, report: Report) -> None:
     text = report.to_json()
     changed = text.replace('"energy_mac', '"energy_pj').replace('"unit": "mac"', '"unit": "pJ"')
+    power = json.dumps(in_picojoules.power_w)
+    changed = changed.replace('"power_w": null', f'"power_w": {power}')
     assert in_picojoules.to_json() == changed != text
 
 

@@ -1,0 +1,1 @@
+"""Front ends: networks from other programs' models and files."""
