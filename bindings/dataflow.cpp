@@ -64,6 +64,7 @@ operands : dict of dict, optional
 schemes : dict of dict
     Orders of loops by name, each with its loops from the outermost inwards at ``dram``, ``glb`` and
     ``pe``, and what differs in ``operands`` and GLB ``tiles``; ``keeps`` says in words what stays.
+    An order with ``one_group: true`` is not for layers of several groups.
 
 Raises
 ------

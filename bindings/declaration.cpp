@@ -177,6 +177,12 @@ Scheme read_scheme(const std::string& name, const Ways& ways, py::handle words) 
       });
     }
   });
+  reader.on("one_group", false, [&](py::handle v) {
+    if (!py::isinstance<py::bool_>(v)) {
+      throw InvalidInput("one_group must be true or false, not " + show(v));
+    }
+    scheme.one_group = v.cast<bool>();
+  });
   reader.read(words);
   return scheme;
 }
@@ -241,6 +247,7 @@ AnyDict dataflow_dict(const Dataflow& dataflow) {
       glb_tiles[py::str(dim_name(dim))] = tile_name(tile);
     }
     row["tiles"] = glb_tiles;
+    if (scheme.one_group) row["one_group"] = true;
     schemes[py::str(scheme.name)] = row;
   }
   out["name"] = dataflow.name;

@@ -86,11 +86,11 @@ void check_loops(const Nest& nest) {
   }
 }
 
-void check_rule(const Mapping& mapping) {
+void check_rule(const Layer& layer, const Mapping& mapping) {
   const Scheme& scheme = mapping.dataflow->scheme(mapping.scheme);
   if (!scheme.takes(layer)) {
-    refuse(layer, "loop order '" + scheme.name + "' of dataflow '" + mapping.dataflow->name +
-                      "' is for layers of a single group; use another one");
+    refuse("loop order '" + scheme.name + "' of dataflow '" + mapping.dataflow->name +
+           "' is for layers of a single group; use another one");
   }
   for (Dim d : kAllDims) {
     const DimRule rule = mapping.dataflow->rule(d, scheme);
@@ -198,7 +198,7 @@ void check_any(const Layer& layer, const Nest& nest) {
 void check_all(const Layer& layer, const Architecture& arch, const Mapping& mapping) {
   arch.validate();
   check_any(layer, mapping.nest);
-  check_rule(mapping);
+  check_rule(layer, mapping);
   check_array(arch, mapping);
   check_capacity(layer, arch, mapping);
 }
@@ -235,7 +235,8 @@ void check_ways(const Ways& ways) {
     const std::string who(kOperandNames[index(operand)]);
     const Way& way = ways[operand];
     const bool always = way.refetch == Refetch::Always, halo = way.halo == Halo::Refetch;
-    if (!way.glb && (always || halo)) {
+    const bool by_pass = always && operand == Operand::Filter && way.rf;
+    if (!way.glb && !by_pass && (always || halo)) {
       throw InvalidInput(
           who + ": " + (always ? "refetch: always" : "halo: refetch") +
           " speaks of its tile in the GLB, which it passes by; add glb to its levels");

@@ -53,7 +53,8 @@ class LoopOrder {
 // When the GLB's tile of the ifmap moves by less than its size, are the words that it keeps
 // fetched?
 enum class Halo : std::uint8_t { Slide, Refetch };
-// Is a GLB tile fetched again that did not change?
+// Is a tile fetched from DRAM again that did not change? It is the GLB's; of filters that pass the
+// GLB by, that of a processing pass.
 enum class Refetch : std::uint8_t { OnChange, Always };
 
 // The way of one operand between DRAM and the MACs.

@@ -58,7 +58,8 @@ struct Roles<Operand::Psum> {
 
 // Is nothing kept of an operand on its way to `reach`?
 inline bool forgets(const Way& way, Reach reach) {
-  return reach == Reach::Glb ? way.refetch == Refetch::Always : !way.rf;
+  const bool always = way.refetch == Refetch::Always;
+  return reach == Reach::Glb ? always : !way.rf || (!way.glb && always);
 }
 
 // Storeys of loops above the GLB's tiles, and above those of a pass.
@@ -99,7 +100,9 @@ Real one_per_mac_and_filter(const NestTerms<Real>& terms) {
 template <Operand operand, class Real>
 Real fetched_always(Reach reach, const NestTerms<Real>& terms, const Ways& ways) {
   using Role = Roles<operand>;
-  if (reach == Reach::Pes) return one_per_mac_and_filter(terms) * terms[Dim::M].size;
+  if (reach == Reach::Pes && !ways[operand].rf) {
+    return one_per_mac_and_filter(terms) * terms[Dim::M].size;
+  }
   Real words{1};
   for (Dim d : Role::relevant) words = words * terms[d].size;
   for (Dim d : Role::irrelevant) {

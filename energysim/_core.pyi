@@ -438,6 +438,7 @@ class Dataflow:
     schemes : dict of dict
         Orders of loops by name, each with its loops from the outermost inwards at ``dram``, ``glb`` and
         ``pe``, and what differs in ``operands`` and GLB ``tiles``; ``keeps`` says in words what stays.
+        An order with ``one_group: true`` is not for layers of several groups.
 
     Raises
     ------
@@ -1011,6 +1012,7 @@ def dataflows() -> tuple[Dataflow, ...]:
     >>> [dataflow.name for dataflow in energysim.dataflows()]
     ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'is', 'ws-free', ...]
     ['rs', 'rs-chip', 'rs-estimation-tool']
+    ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'rs-estimation-tool']
     """
 
 def rlc_decode(
@@ -1034,6 +1036,7 @@ def search_exhaustive(
     dataflow: str | Dataflow,
     ifmap_density: typing.SupportsFloat | typing.SupportsIndex,
     layer: Layer, arch: energysim.architecture.Architecture, dataflow: str, data: LayerData
+    data: LayerData,
 ) -> Found:
     """
     Return the optimal mapping of a layer by counting every mapping of the space.

@@ -170,7 +170,7 @@ def _caption(report: Report) -> str:
     bounds = sum(proof.bounded for proof in proofs)
     image = "image" if report.batch == 1 else "images"
     per_image = f" ({si(report.energy / report.batch)} per image)" if report.batch > 1 else ""
-    table = _printable(report.architecture.energy.source) or "no source given"
+    table = printable(report.architecture.energy.source) or "no source given"
     frames = report.frames_per_second
     rate = "" if frames is None else f" ({frames:.3g} images per second with DRAM)"
     power = "" if report.power_w is None else f", {report.power_w:.3g} W"

@@ -76,15 +76,16 @@ Dataflow row_stationary_of_the_estimation_tool() {
   d.source =
       "Yang, Chen, Emer, Sze: A Method to Estimate the Energy Consumption of Deep Neural Networks, "
       "Asilomar 2017; recovered from its Fig. 6";
+  constexpr Ways ways{.filter = {.glb = false, .refetch = Refetch::Always}};
   d.schemes = {{"single",
                 "psums stay in the GLB over all channels; filters pass it by, for each image again",
                 LoopOrder({M, N, E, F, C}, {M, R, S}, {N, F}),
-                kFiltersPastGlb,
+                ways,
                 {{N, Tile::One}}},
                {"images",
                 "psums of all filters of several whole images stay in the GLB over all channels",
                 LoopOrder({M, N, E, F, C}, {M, R, S, E}, {N, F}),
-                kFiltersPastGlb,
+                ways,
                 {{M, Tile::Whole}, {E, Tile::Whole}},
                 /*one_group=*/true}};
   return d;

@@ -64,7 +64,9 @@ def sensitivity(
     net = network_named(network, batch)
     architecture = with_energy_table(architecture_named(arch), **table_words)
     with json_writer(json_path) as write:
-        report = _simulated(net, architecture, dataflow_named(dataflow), layer_data(bits_words, density_words))
+        report = _simulated(
+            net, architecture, dataflow_named(dataflow), layer_data(bits_words, density_words)
+        )
         layers = run(report)
         plain = _head(report) | {"layers": [layer.to_dict() for layer in layers]}
         write(json.dumps(plain, indent=2, allow_nan=False))

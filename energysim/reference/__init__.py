@@ -70,7 +70,5 @@ def count(
         mapping.ways,
         compiled=compiled,
     )
-    counts = accesses(
-        sizes, flows, mapping.ways, arch.ofmap_path, arch.psum_pad, groups=layer.G
-    )
+    counts = accesses(sizes, flows, mapping.ways, arch.ofmap_path, arch.psum_pad, groups=layer.G)
     return AccessCounts.from_dict(counts)

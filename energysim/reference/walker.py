@@ -307,6 +307,13 @@ def _pass_by_pads(
                 flow[at + 1] += 1
 
 
+def _empty_pads(nest: _Nest, operand: _Operand) -> None:
+    """Have an operand that passes the buffer by fetched anew for the next pass."""
+    for pe in range(nest.pes):
+        if operand.in_pads:
+            operand.pads.filled[pe] = 0
+
+
 def _holds(storage: _Storage, words: Ints, count: int) -> bool:
     """Tell whether the first slot holds exactly these words."""
     same = storage.filled[0] == count
@@ -339,6 +346,9 @@ def _walk(nest: _Nest, operands: tuple[_Operand, ...], scratch: _Scratch, flow: 
         in_glb = True
         while in_glb:
             number += 1
+            for o in range(3):
+                if operands[o].all_tiles and not operands[o].in_glb:
+                    _empty_pads(nest, operands[o])
             _open(scratch.pass_, nest.stream, scratch.stream)
             in_pass = True
             while in_pass:
@@ -365,6 +375,7 @@ _COMPILABLE = (
     _chain_of,
     _do_step,
     _pass_by_pads,
+    _empty_pads,
     _holds,
     _fill_glb,
     _walk,

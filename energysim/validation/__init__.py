@@ -7,11 +7,12 @@ Examples
 --------
 >>> from energysim import validation
 >>> [source.name for source in validation.validate().sources]
-['Eyeriss chip', 'ISCA 2016', 'ISCA 2016, dataflows']
+['Eyeriss chip', 'ISCA 2016', 'ISCA 2016, dataflows', 'Asilomar 2017']
 """
 
 from __future__ import annotations
 
+from energysim.validation.asilomar17 import asilomar17
 from energysim.validation.chip import chip
 from energysim.validation.figures import Comparison, Figure, Source, Tolerance, Validation
 from energysim.validation.isca16 import isca16
@@ -23,6 +24,7 @@ __all__ = [
     "Source",
     "Tolerance",
     "Validation",
+    "asilomar17",
     "chip",
     "isca16",
     "isca16_dataflows",
@@ -43,4 +45,4 @@ def validate() -> Validation:
     >>> validate().ok
     True
     """
-    return Validation((chip(), isca16(), isca16_dataflows()))
+    return Validation((chip(), isca16(), isca16_dataflows(), asilomar17()))

@@ -97,8 +97,8 @@ TEST(contradictory_declarations_are_refused_with_the_reason) {
   check_refused("no loop orders", [](Dataflow& d) { d.schemes.clear(); });
   check_refused("schemes: chip: two have this name",
                 [](Dataflow& d) { d.schemes.push_back(d.schemes[0]); });
-  check_refused("schemes: chip: operands: filter: refetch: always",
-                [](Dataflow& d) { d.schemes[0].ways.filter.refetch = Refetch::Always; });
+  check_refused("schemes: chip: operands: ifmap: refetch: always",
+                [](Dataflow& d) { d.schemes[0].ways.ifmap = {.glb = false, .refetch = Refetch::Always}; });
   check_refused("tiles: C: it is cut in space and streamed",
                 [&](Dataflow& d) { rule(d, C).rf = Tile::One; });
   check_refused("tiles: C: a PE that takes all of it",
@@ -135,7 +135,10 @@ TEST(ways_do_not_contradict_themselves) {
     for (const Scheme& scheme : dataflow->schemes) check_ways(scheme.ways);
   }
   CHECK_THROWS(check_ways({.ifmap = {.glb = false, .halo = Halo::Refetch}}), InvalidInput);
-  CHECK_THROWS(check_ways({.filter = {.glb = false, .refetch = Refetch::Always}}), InvalidInput);
+  CHECK_THROWS(check_ways({.filter = {.glb = false, .rf = false, .refetch = Refetch::Always}}),
+               InvalidInput);
+  CHECK_THROWS(check_ways({.ifmap = {.glb = false, .refetch = Refetch::Always}}), InvalidInput);
+  check_ways({.filter = {.glb = false, .refetch = Refetch::Always}});
   CHECK_THROWS(check_ways({.filter = {.halo = Halo::Refetch}}), InvalidInput);
   CHECK_THROWS(check_ways({.psum = {.refetch = Refetch::Always}}), InvalidInput);
   CHECK_THROWS(check_ways({.psum_chain = {Dim::M}}), InvalidInput);

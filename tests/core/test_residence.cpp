@@ -156,6 +156,7 @@ struct Walk {
       pass_by_pads(pass);
       return;
     }
+    if (!nest.ways[operand].glb && nest.ways[operand].refetch == Refetch::Always) pads.clear();
     drop_idle(pass);
     std::map<PeIndex, std::vector<Region>> streams;
     for (const auto& [pe, share] : shares(pass, sizes(&Tiles::pe))) {
@@ -273,7 +274,10 @@ Ways random_ways(Random& random) {
   }
   if (ways.ifmap.glb && random.between(0, 1) == 0) ways.ifmap.halo = Halo::Refetch;
   for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
-    if (ways[operand].glb && random.between(0, 3) == 0) ways[operand].refetch = Refetch::Always;
+    const bool by_pass = operand == Operand::Filter && ways[operand].rf;
+    if ((ways[operand].glb || by_pass) && random.between(0, 3) == 0) {
+      ways[operand].refetch = Refetch::Always;
+    }
   }
   ways.psum_chain = {};
   for (Dim d : {Dim::C, Dim::R, Dim::S}) {

@@ -76,6 +76,8 @@ def naive(sizes, strides, dilations, tiles, loops, ways):
             in_glb = tile
             for pass_tile in tiles_in_order(glb_tile, at["pass"], in_storey["glb"]):
                 chunks = chunks_in_space(pass_tile, at["pe"])
+                if way.get("refetch") == "always" and "glb" not in way["levels"]:
+                    in_pad = {}
                 for pe in list(in_pad):
                     if any(
                         pe[dims.index(d)] >= len(cut(pass_tile[d], at["pe"][d])) for d in relevant

@@ -111,7 +111,8 @@ def draw_ways(choose: Choose):
         for operand in ("ifmap", "filter", "psum")
     }
     for operand in ("ifmap", "filter"):
-        if "glb" in ways[operand]["levels"]:
+        held = "glb" in ways[operand]["levels"]
+        if held or (operand == "filter" and "rf" in ways[operand]["levels"]):
             ways[operand]["refetch"] = ("on_change", "always")[choose(0, 5) == 5]
     if "glb" in ways["ifmap"]["levels"]:
         ways["ifmap"]["halo"] = ("slide", "refetch")[choose(0, 3) == 3]
