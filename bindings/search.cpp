@@ -40,17 +40,25 @@ struct ProofOf {
   double space() const { return space_size(layer, *dataflow); }
 };
 
+Objective objective_of(const std::string& name) {
+  if (name == "energy") return Objective::Energy;
+  if (name == "dram") return Objective::Dram;
+  throw_unknown("objective", name, {"energy", "dram"});
+}
+
 std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
                                 const DataflowArgument& dataflow,
                                 const std::vector<LayerData>& data, int threads,
-                                const std::optional<ReportProgress>& progress) {
+                                const std::optional<ReportProgress>& progress,
+                                const std::string& objective_name) {
+  const Objective objective = objective_of(objective_name);
   Watch watch(progress);
   std::vector<Found> found;
   try {
     const py::gil_scoped_release released;
     found = search_layers(
         layers, *arch.native, dataflow.declared, data, threads,
-        [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
+        [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); }, objective);
   } catch (const Interrupted&) {
     watch.raise_again();
     throw;
@@ -65,9 +73,12 @@ std::vector<Finding> search_all(const std::vector<Layer>& layers, const Architec
 }
 
 Finding search_one_by_one(const Layer& layer, const ArchitectureArgument& arch,
-                          const DataflowArgument& dataflow, const LayerData& data) {
+                          const DataflowArgument& dataflow, const LayerData& data,
+                          const std::string& objective_name) {
+  const Objective objective = objective_of(objective_name);
   const py::gil_scoped_release released;
-  return {search_exhaustive(layer, *arch.native, dataflow.declared, data), layer, arch.native, data};
+  return {search_exhaustive(layer, *arch.native, dataflow.declared, data, objective), layer,
+          arch.native, data};
 }
 
 std::vector<double> energies(const Finding& finding) {
@@ -152,9 +163,10 @@ void bind_search(py::module_& module) {
   module.def(
       "search_layers", &search_all, py::arg("layers"), py::arg("arch"), py::arg("dataflow"),
       py::arg("data"), py::arg("threads"), py::arg("progress") = py::none(),
+      py::arg("objective") = "energy",
       "Return the optimal mappings of many layers; 0 threads are as many as there are cores.");
   module.def("search_exhaustive", &search_one_by_one, py::arg("layer"), py::arg("arch"),
-             py::arg("dataflow"), py::arg("data"),
+             py::arg("dataflow"), py::arg("data"), py::arg("objective") = "energy",
              "Return the optimal mapping of a layer by counting every mapping of the space.");
   module.def(
       "timing",

@@ -114,6 +114,13 @@ EnergyTable effective_costs(const EnergyTable& table, const Sparsity& sparsity, 
   return seen;
 }
 
+EnergyTable dram_bits(Count word_bits) {
+  EnergyTable bits;
+  bits.mac = 0;
+  for (auto& cost : bits.cost[index(Level::Dram)]) cost = {real(word_bits), real(word_bits), 0};
+  return bits;
+}
+
 double macs_in_time(const Sparsity& sparsity, const LayerData& data) {
   return left_by(sparsity.skips, data);
 }

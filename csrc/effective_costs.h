@@ -19,6 +19,10 @@ namespace energysim {
 EnergyTable effective_costs(const EnergyTable& table, const Sparsity& sparsity, Count word_bits,
                             const LayerData& data);
 
+// Bits moved over the DRAM link as a table of costs: an access of DRAM costs the bits of its words,
+// nothing else costs anything. `effective_costs` makes bits of values of it, compressed or raw.
+EnergyTable dram_bits(Count word_bits);
+
 // The share of MACs that take time: all that are not skipped.
 double macs_in_time(const Sparsity& sparsity, const LayerData& data);
 

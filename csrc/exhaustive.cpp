@@ -78,9 +78,11 @@ class Exhaustive {
 }  // namespace
 
 Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-                        const LayerData& data) {
+                        const LayerData& data, Objective objective) {
   arch.validate();
-  const Architecture seen = seen_by(data, arch);
+  Architecture seen = seen_by(data, arch);
+  const EnergyTable costs = seen.table;
+  seen.table = costs_of(objective, arch, data);
   Exhaustive exhaustive(layer, seen);
   for (const Scheme& scheme : dataflow->schemes) {
     if (scheme.takes(layer)) exhaustive.run(dataflow, scheme);
@@ -91,6 +93,7 @@ Found search_exhaustive(const Layer& layer, const Architecture& arch, const Data
                     "' fits architecture '" + arch.name + "'");
   }
   found.proof.lower_bound = found.proof.optimum = found.energy;
+  found.energy = energy(found.counts, costs);
   return found;
 }
 

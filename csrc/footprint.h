@@ -41,8 +41,8 @@ inline Count words_of(const Architecture& arch, Operand operand, Count values) {
   return each == 1 ? values : values > kMost / each ? kMost : values * each;
 }
 
-// Words that an operand's tiles take in the GLB and in a PE's scratch pads; none where it passes them
-// by.
+// Words that an operand's tiles take in the GLB and in a PE's scratch pads; none where it passes
+// them by.
 inline Count glb_need(const Layer& layer, const Architecture& arch, const Nest& nest,
                       Operand operand) {
   if (!nest.ways[operand].glb) return 0;

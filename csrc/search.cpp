@@ -60,19 +60,26 @@ std::string why_nothing_fits(const Layer& layer, const Architecture& arch,
 
 }  // namespace
 
+EnergyTable costs_of(Objective objective, const Architecture& arch, const LayerData& data) {
+  const EnergyTable table = objective == Objective::Dram ? dram_bits(arch.word_bits) : arch.table;
+  return effective_costs(table, arch.sparsity, arch.word_bits, data);
+}
+
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             const LayerData& data, const GoOn& go_on) {
+             const LayerData& data, const GoOn& go_on, Objective objective) {
   arch.validate();
-  const Architecture seen = seen_by(data, arch);
+  Architecture seen = seen_by(data, arch);
+  const EnergyTable costs = seen.table;
+  seen.table = costs_of(objective, arch, data);
   const Best best = best_mapping(layer, seen, *dataflow, go_on);
   if (best.scheme == nullptr) throw NoMapping(why_nothing_fits(layer, seen, dataflow));
   Found found;
   found.mapping = Mapping{dataflow, best.scheme->name, best.nest};
   found.counts = count_nest(layer, seen, best.nest);
-  found.energy = energy(found.counts, seen.table);
+  found.energy = energy(found.counts, costs);
   found.proof = best.proof;
-  found.proof.optimum = found.energy;
-  found.proof.lower_bound = std::min(found.energy, best.least_cut);
+  found.proof.optimum = energy(found.counts, seen.table);
+  found.proof.lower_bound = std::min(found.proof.optimum, best.least_cut);
   return found;
 }
 

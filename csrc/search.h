@@ -32,15 +32,22 @@ struct Found {
 // Asked now and then by a long search, which stops with Interrupted when the answer is no.
 using GoOn = std::function<bool()>;
 
-// Finds the mapping of least energy in the space of `dataflow`; of equals, always the same one.
-// Costs and capacities are those that the layer's data see (effective_costs.h).
-// Throws NoMapping if no mapping fits.
+// What the mapping that is sought has the least of.
+enum class Objective : std::uint8_t {
+  Energy,
+  Dram,  // bits moved to and from DRAM
+};
+
+// Finds the mapping of least energy (or of another objective) in the space of `dataflow`; of
+// equals, always the same one. Costs and capacities are those that the layer's data see
+// (effective_costs.h). The proof is in units of the objective. Throws NoMapping if no mapping fits.
 Found search(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-             const LayerData& data = {}, const GoOn& go_on = {});
+             const LayerData& data = {}, const GoOn& go_on = {},
+             Objective objective = Objective::Energy);
 
 // The same by counting every mapping of the space; slow, for checking `search` on small layers.
 Found search_exhaustive(const Layer& layer, const Architecture& arch, const DataflowPtr& dataflow,
-                        const LayerData& data = {});
+                        const LayerData& data = {}, Objective objective = Objective::Energy);
 
 // Number of choices of all letters in all schemes, whether or not they fit.
 double space_size(const Layer& layer, const Dataflow& dataflow);
@@ -51,6 +58,10 @@ double space_size(const Layer& layer, const Dataflow& dataflow);
 // Throws InvalidInput for threads below zero or densities that are not one per layer.
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
                                  const DataflowPtr& dataflow, const std::vector<LayerData>& data,
-                                 int threads, const std::function<bool(std::size_t)>& progress);
+                                 int threads, const std::function<bool(std::size_t)>& progress,
+                                 Objective objective = Objective::Energy);
+
+// The costs that a search for an objective adds up.
+EnergyTable costs_of(Objective objective, const Architecture& arch, const LayerData& data);
 
 }  // namespace energysim

@@ -31,7 +31,8 @@ struct Alike {
 
 std::vector<Found> search_layers(const std::vector<Layer>& layers, const Architecture& arch,
                                  const DataflowPtr& dataflow, const std::vector<LayerData>& data,
-                                 int threads, const std::function<bool(std::size_t)>& progress) {
+                                 int threads, const std::function<bool(std::size_t)>& progress,
+                                 Objective objective) {
   if (data.size() != layers.size()) {
     throw InvalidInput("there must be data for each layer: " + std::to_string(layers.size()) +
                        " layers, " + std::to_string(data.size()) + " data");
@@ -53,7 +54,7 @@ std::vector<Found> search_layers(const std::vector<Layer>& layers, const Archite
   std::vector<Found> found(layers.size());
   const auto search_one = [&](std::size_t job, const GoOn& go_on) {
     const std::size_t i = alike.distinct[job];
-    found[i] = search(layers[i], arch, dataflow, data[i], go_on);
+    found[i] = search(layers[i], arch, dataflow, data[i], go_on, objective);
   };
 
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());

@@ -53,15 +53,10 @@ double pass_cycles(const Layer& layer, const Architecture& arch, const Nest& nes
          load + arch.buses.pass_overhead_cycles;
 }
 
-// Bits moved over the DRAM link: the energy of counts where an access of DRAM costs the bits of a
-// word and nothing else costs anything.
 void add_dram_bits(const Layer& layer, const Architecture& arch, const Nest& nest,
                    const LayerData& data, Timing& result) {
-  EnergyTable bits;
-  bits.mac = 0;
-  const double word = static_cast<double>(arch.word_bits);
-  for (auto& cost : bits.cost[index(Level::Dram)]) cost = {word, word, 0};
-  const EnergyTable seen = effective_costs(bits, arch.sparsity, arch.word_bits, data);
+  const EnergyTable seen =
+      effective_costs(dram_bits(arch.word_bits), arch.sparsity, arch.word_bits, data);
   const AccessCounts<Checked> counts = count_nest(layer, arch, nest);
   for (Operand operand : kAllOperands) {
     result.dram_bits[index(operand)] = energy_at(counts, seen, Level::Dram, operand);

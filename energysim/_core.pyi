@@ -1037,6 +1037,7 @@ def search_exhaustive(
     ifmap_density: typing.SupportsFloat | typing.SupportsIndex,
     layer: Layer, arch: energysim.architecture.Architecture, dataflow: str, data: LayerData
     data: LayerData,
+    objective: str = "energy",
 ) -> Found:
     """
     Return the optimal mapping of a layer by counting every mapping of the space.
@@ -1051,6 +1052,7 @@ def search_layers(
     data: collections.abc.Sequence[LayerData],
     threads: typing.SupportsInt | typing.SupportsIndex,
     progress: collections.abc.Callable[[int], None] | None = None,
+    objective: str = "energy",
 ) -> list[Found]:
     """
     Return the optimal mappings of many layers; 0 threads are as many as there are cores.

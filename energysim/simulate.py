@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from energysim import _core, networks
 from energysim.architecture import Architecture
@@ -20,6 +20,10 @@ from energysim.report import Report
 
 __all__ = ["count", "network_of", "search", "simulate"]
 
+#: What a search makes the least of.
+Objective: TypeAlias = Literal["energy", "dram"]
+
+_OBJECTIVES = ("energy", "dram")
 _METHODS = ("bounds", "exhaustive")
 _BACKENDS = ("native", "reference")
 _MOST_THREADS = 1024
@@ -36,6 +40,7 @@ def simulate(
     ifmap_density: Densities | None = None,
     filter_density: Densities | None = None,
     ofmap_density: Densities | None = None,
+    objective: Objective = "energy",
     threads: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
@@ -61,6 +66,8 @@ def simulate(
         Share of values that are not zero, padding included, from 0 to 1: for all layers, or by
         layer name; in place of those in `data`.  Zeros save energy where the architecture gates,
         skips or compresses them.
+    objective : {"energy", "dram"}
+        What the mappings have the least of: energy, or bits moved to and from DRAM.
     threads : int, default 1
         Threads to search with; 0 takes all cores.  The result is the same for any number.
     progress : callable, optional
@@ -105,6 +112,7 @@ def simulate(
         ),
         min(whole(threads, "threads", least=0), _MOST_THREADS),
         progress_of(progress, len(net.layers)),
+        objective,
     )
     name = dataflow.name if isinstance(dataflow, _core.Dataflow) else dataflow
     return Report(net, architecture, name, tuple(found))
@@ -117,6 +125,7 @@ def search(
     *,
     data: LayerData | None = None,
     ifmap_density: float | None = None,
+    objective: Objective = "energy",
     method: Literal["bounds", "exhaustive"] = "bounds",
 ) -> LayerResult:
     """Find the mapping of least energy of one layer.
@@ -133,6 +142,8 @@ def search(
         Widths and densities of its values; words without zeros unless given.
     ifmap_density : float, optional
         Share of ifmap values that are not zero, from 0 to 1; in place of that in `data`.
+    objective : {"energy", "dram"}
+        What the mapping has the least of: energy, or bits moved to and from DRAM.
     method : {"bounds", "exhaustive"}
         Branch and bound, or counting every mapping, which is slow.
 
@@ -161,12 +172,15 @@ def search(
     True
     """
     architecture, seen = architecture_of(arch), _layer_data(data)
+    member(objective, "objective", _OBJECTIVES)
     if ifmap_density is not None:
         seen = seen.replace(ifmap_density=number(ifmap_density, "the ifmap density", 0, 1))
     if member(method, "method", _METHODS) == "exhaustive":
-        found = _core.search_exhaustive(layer_of(layer), architecture, dataflow, seen)
+        found = _core.search_exhaustive(layer_of(layer), architecture, dataflow, seen, objective)
     else:
-        [found] = _core.search_layers([layer_of(layer)], architecture, dataflow, [seen], 1)
+        [found] = _core.search_layers(
+            [layer_of(layer)], architecture, dataflow, [seen], 1, None, objective
+        )
     return LayerResult(found, architecture)
 
 

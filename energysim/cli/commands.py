@@ -97,6 +97,13 @@ def energysim(ctx: click.Context) -> None:
 @data_options
 @table_options
 @click.option(
+    "--objective",
+    default="energy",
+    show_default=True,
+    metavar="NAME",
+    help="What the mappings have the least of: energy, or dram (bits moved to and from DRAM).",
+)
+@click.option(
     "--threads",
     type=int,
     default=1,
@@ -113,6 +120,7 @@ def simulate(
     ifmap_words: tuple[str, ...],
     bits_words: tuple[str, ...],
     density_words: tuple[str, ...],
+    objective: Any,
     threads: int,
     json_path: str | None,
     **table_words: Any,
@@ -153,6 +161,7 @@ def simulate(
                 architecture,
                 dataflow_named(dataflow),
                 **data,
+                objective=objective,
                 threads=threads,
                 progress=progress if progress.visible else None,
             )

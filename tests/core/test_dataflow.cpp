@@ -97,8 +97,9 @@ TEST(contradictory_declarations_are_refused_with_the_reason) {
   check_refused("no loop orders", [](Dataflow& d) { d.schemes.clear(); });
   check_refused("schemes: chip: two have this name",
                 [](Dataflow& d) { d.schemes.push_back(d.schemes[0]); });
-  check_refused("schemes: chip: operands: ifmap: refetch: always",
-                [](Dataflow& d) { d.schemes[0].ways.ifmap = {.glb = false, .refetch = Refetch::Always}; });
+  check_refused("schemes: chip: operands: ifmap: refetch: always", [](Dataflow& d) {
+    d.schemes[0].ways.ifmap = {.glb = false, .refetch = Refetch::Always};
+  });
   check_refused("tiles: C: it is cut in space and streamed",
                 [&](Dataflow& d) { rule(d, C).rf = Tile::One; });
   check_refused("tiles: C: a PE that takes all of it",

@@ -113,3 +113,24 @@ def test_mapping_of_narrow_values_counts_under_its_own_widths(layer: Layer, bits
     data = es.LayerData(bits=bits)
     found = es.search(layer, CHIP, "rs-chip", data=data)
     assert es.count(layer, CHIP, found.mapping, data=data) == found.counts
+
+
+@given(layer=tiny_layers, arch=chips, both=data_and_less())
+@examples(40)
+def test_least_dram_traffic_is_found_and_proven(
+    layer: Layer, arch: es.Architecture, both: tuple[es.LayerData, es.LayerData]
+) -> None:
+    small = arch.replace(glb_words=40, rows=3, columns=3, rf=es.Scratchpads(pooled=12))
+    options: dict[str, Any] = {"data": both[0], "objective": "dram"}
+    try:
+        every = es.search(layer, small, "rs-chip", method="exhaustive", **options)
+    except NoMapping:
+        return
+    found = es.search(layer, small, "rs-chip", **options)
+    assert found.dram_bits == pytest.approx(every.dram_bits, rel=1e-12)
+    assert found.proof.optimum == pytest.approx(found.dram_bits, rel=1e-12)
+    assert found.proof.lower_bound == pytest.approx(found.proof.optimum, rel=1e-12)
+    best = es.search(layer, small, "rs-chip", data=both[0])
+    assert no_more(found.dram_bits, best.dram_bits)
+    assert no_more(best.energy_mac, found.energy_mac)
+    assert found.energy_mac == pytest.approx(found.counts.energy(small, both[0]), rel=1e-12)
