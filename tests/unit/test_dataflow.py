@@ -111,8 +111,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "letters: m: unknown place 'dram': known: pe, pass, glb",
     ),
     "contradiction": (
-        scheme(operands={"filter": {"levels": "dram noc rf", "refetch": "always"}}),
-        "schemes: chip: operands: filter: refetch: always speaks of its tile in the GLB",
+        scheme(operands={"ifmap": {"levels": "dram noc rf", "refetch": "always"}}),
+        "schemes: chip: operands: ifmap: refetch: always speaks of its tile in the GLB",
     ),
     "operand": (scheme(operands={"weights": {}}), "operands: unknown operand 'weights'"),
 }
