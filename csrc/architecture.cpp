@@ -43,6 +43,7 @@ void require_rate(const std::string& arch, std::string_view who, std::string_vie
 }  // namespace
 
 void Architecture::validate() const {
+  if (seen) return;  // prices of single accesses may be below zero there, sums are not
   require_size(name, "", "array rows", rows, kLargestArrayEdge);
   require_size(name, "", "array columns", columns, kLargestArrayEdge);
   require_size(name, "", "word_bits", word_bits, kWidestWord);

@@ -61,8 +61,9 @@ struct Architecture {
   DramLink dram_link;
   EnergyTable table;
 
-  // Set by `seen_by` for the data of a layer: the words of storage that a value of each operand
-  // takes, and the share of MACs that take time.
+  // Set by `seen_by` for the data of a layer, of an architecture that it has checked: the words of
+  // storage that a value of each operand takes, and the share of MACs that take time.
+  bool seen = false;
   Count value_words[kOperands] = {1, 1, 1};
   double macs_in_time = 1;
 

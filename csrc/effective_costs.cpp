@@ -126,7 +126,9 @@ double macs_in_time(const Sparsity& sparsity, const LayerData& data) {
 }
 
 Architecture seen_by(const LayerData& given, const Architecture& arch) {
+  arch.validate();
   Architecture seen = arch;
+  seen.seen = true;
   seen.table = effective_costs(arch.table, arch.sparsity, arch.word_bits, given);
   const LayerData data = given.with_bits_of(arch.word_bits);
   Count unit = arch.word_bits;

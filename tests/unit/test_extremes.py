@@ -71,7 +71,7 @@ def test_huge_letters(sizes: dict[str, int], letters: dict[str, int], message: s
 
 def test_threads_below_zero() -> None:
     with pytest.raises(InvalidInput, match="threads must be at least 0 .* got -1"):
-        _core.search_layers([layer_of(M=2)], CHIP, "rs", [1.0], -1)
+        _core.search_layers([layer_of(M=2)], CHIP, "rs", [es.LayerData()], -1)
 
 
 def test_sizes_of_huge_spaces() -> None:

@@ -83,6 +83,31 @@ TEST(sizes_of_given_values_by_hand) {
   CHECK_THROWS(coded_bits(Format::Rlc, flags, 16), InvalidInput);
 }
 
+// Pairs of a run of up to 31 zeros and the value after it, one after another.
+Count rlc_pairs(const std::vector<std::uint8_t>& flags) {
+  Count pairs = 0, run = 0;
+  for (std::uint8_t flag : flags) {
+    if (flag == 0 && run < 31) {
+      ++run;
+    } else {
+      ++pairs;
+      run = 0;
+    }
+  }
+  return pairs + (run > 0 ? 1 : 0);
+}
+
+TEST(run_lengths_are_the_means_of_random_data) {
+  constexpr std::size_t kValues = 1 << 21;
+  for (double density : {0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0}) {
+    const std::vector<std::uint8_t> flags = random_flags(kValues, density, 11);
+    const auto drawn = static_cast<double>(std::count(flags.begin(), flags.end(), 1)) / kValues;
+    const Count words = (rlc_pairs(flags) + 2) / 3;
+    const double found = 64 * static_cast<double>(words) / kValues;
+    CHECK(near(found / expected_bits(Format::Rlc, drawn, 16), 1, 0.005));
+  }
+}
+
 TEST(expected_sizes_are_the_means_of_random_data) {
   constexpr std::size_t kValues = 1 << 20;
   for (Format format : {Format::SignificanceMap, Format::Csc}) {
