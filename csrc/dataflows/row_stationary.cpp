@@ -76,7 +76,9 @@ Dataflow row_stationary_of_the_estimation_tool() {
   d.source =
       "Yang, Chen, Emer, Sze: A Method to Estimate the Energy Consumption of Deep Neural Networks, "
       "Asilomar 2017; recovered from its Fig. 6";
-  constexpr Ways ways{.filter = {.glb = false, .refetch = Refetch::Always}};
+  Ways ways;
+  ways.filter.glb = false;
+  ways.filter.refetch = Refetch::Always;
   d.schemes = {{"single",
                 "psums stay in the GLB over all channels; filters pass it by, for each image again",
                 LoopOrder({M, N, E, F, C}, {M, R, S}, {N, F}),
