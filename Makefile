@@ -14,6 +14,8 @@ FILTER ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -q -c constraints.txt
+# The builds of PyTorch without CUDA; where it cannot be reached, pip looks elsewhere.
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
 CLANG_FORMAT := $(PY) -c "from clang_format import clang_format; clang_format()"
 PYTEST := $(PY) -m pytest -n $(JOBS) --maxprocesses=8
 
@@ -118,6 +120,7 @@ $(VENV)/.made-install: $(VENV)/.made-venv pyproject.toml | $(VENV)/.made-extensi
 
 $(VENV)/.made-test: $(VENV)/.made-install
 	@echo "installing the test tools"
+	@$(PIP_INSTALL) --retries 0 --extra-index-url $(TORCH_INDEX) torch torchvision
 	@$(PIP_INSTALL) --no-build-isolation -e ".[test]"
 	@touch $@
 

@@ -66,6 +66,13 @@ std::string text(py::handle value, const std::string& what) {
   return std::string(bytes, static_cast<std::size_t>(size));
 }
 
+bool truth(py::handle value, const std::string& what) {
+  if (!PyBool_Check(value.ptr())) {
+    throw InvalidInput(what + " must be True or False, not " + show(value));
+  }
+  return value.ptr() == Py_True;
+}
+
 std::vector<std::pair<std::string, py::object>> items(py::handle value, const std::string& what) {
   if (!PyMapping_Check(value.ptr()) || !py::hasattr(value, "items")) {
     throw InvalidInput(what + " must be a dict, not " + show(value));

@@ -12,6 +12,7 @@
 #include "architecture.h"
 #include "dims.h"
 #include "nest.h"
+#include "layer_data.h"
 
 namespace energysim::bindings {
 
@@ -30,6 +31,9 @@ std::vector<Count> wholes(py::handle value, const std::string& what, const std::
                           std::initializer_list<std::size_t> lengths);
 
 std::string text(py::handle value, const std::string& what);
+
+// True or False, and nothing that only looks like it.
+bool truth(py::handle value, const std::string& what);
 
 // Throws energysim.errors.UnknownName, which suggests the nearest of `known`.
 [[noreturn]] void throw_unknown(const std::string& kind, const std::string& name,

@@ -31,7 +31,7 @@ constexpr std::size_t kOptionalSizes = 2;  // N and G are 1 unless given
 std::vector<std::string> argument_names() {
   std::vector<std::string> names{"name"};
   for (const auto& [name, member] : kSizes) names.emplace_back(name);
-  names.insert(names.end(), {"stride", "padding", "dilation"});
+  names.insert(names.end(), {"stride", "padding", "dilation", "own_filters"});
   return names;
 }
 
@@ -90,6 +90,9 @@ Layer layer_of(const py::dict& given) {
     if (given.contains(key)) shape.*member = whole(given[key], where + key);
   }
   read_window(given, where, shape);
+  if (given.contains("own_filters")) {
+    shape.own_filters = truth(given["own_filters"], where + "own_filters");
+  }
   try {
     return Layer(name, shape);
   } catch (const CountOverflow& error) {
@@ -122,6 +125,7 @@ py::dict arguments(const Layer& layer) {
   all["stride"] = stride(layer);
   all["padding"] = padding(layer);
   all["dilation"] = dilation(layer);
+  all["own_filters"] = layer.shape().own_filters;
   return all;
 }
 
@@ -146,6 +150,7 @@ std::string repr(const Layer& layer) {
     out += ", padding=" + py::repr(py::cast(padding(layer))).cast<std::string>();
   }
   add("dilation", dilation(layer), 1);
+  if (s.own_filters) out += ", own_filters=True";
   return out + ")";
 }
 
@@ -181,6 +186,8 @@ stride, dilation : int or (vertical, horizontal), default 1
     Step between two positions of the filter, and between two of its taps.
 padding : int or (vertical, horizontal) or (top, bottom, left, right), default 0
     Rows and columns of zeros around the ifmap.
+own_filters : bool, default False
+    Every image has filters of its own, as where an fmap is multiplied by another (attention).
 
 Raises
 ------
@@ -205,7 +212,8 @@ constexpr const char* kInitDoc =
     "W: typing.SupportsIndex, R: typing.SupportsIndex, S: typing.SupportsIndex, "
     "stride: typing.SupportsIndex | collections.abc.Sequence[int] = 1, "
     "padding: typing.SupportsIndex | collections.abc.Sequence[int] = 0, "
-    "dilation: typing.SupportsIndex | collections.abc.Sequence[int] = 1) -> None\n\n"
+    "dilation: typing.SupportsIndex | collections.abc.Sequence[int] = 1, "
+    "own_filters: bool = False) -> None\n\n"
     "Check and keep a shape.";
 
 constexpr const char* kReplaceDoc =
@@ -240,6 +248,9 @@ void bind_attributes(py::class_<Layer>& cls) {
                              "Multiply-accumulate operations of all groups and the whole batch.")
       .def_property_readonly("filter_words", &Layer::filter_words,
                              "Weights of all groups, in words; biases are not counted.")
+      .def_property_readonly(
+          "own_filters", [](const Layer& layer) { return layer.shape().own_filters; },
+          "Whether every image has filters of its own.")
       .def_property_readonly("ifmap_words", &Layer::ifmap_words,
                              "Ifmap words of the whole batch, without padding.")
       .def_property_readonly("ofmap_words", &Layer::ofmap_words, "Ofmap words of the whole batch.");

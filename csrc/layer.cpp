@@ -60,8 +60,9 @@ Layer::Layer(std::string name, const LayerShape& shape) : name_(std::move(name))
   const Checked columns = Checked(s.W) + s.pad_left + s.pad_right;
   e_ = outputs(name_, "rows", rows.value(), s.R, s.stride_v, s.dilation_v);
   f_ = outputs(name_, "columns", columns.value(), s.S, s.stride_h, s.dilation_h);
-  sizes_ = {s.N, s.G, s.M, s.C, s.R, s.S, e_, f_};
-  const Checked n = s.N, g = s.G, m = s.M, c = s.C;
+  const Checked n = s.own_filters ? 1 : s.N, g = s.own_filters ? Checked(s.N) * s.G : s.G;
+  const Checked m = s.M, c = s.C;
+  sizes_ = {n.value(), g.value(), s.M, s.C, s.R, s.S, e_, f_};
   ifmap_words_ = (n * g * c * s.H * s.W).value();
   // With the zeros around them, which tiles hold too: so no tile's words can overflow.
   static_cast<void>(n * g * c * rows * columns);

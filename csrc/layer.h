@@ -14,6 +14,8 @@ struct LayerShape {
   Count stride_v = 1, stride_h = 1;
   Count pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
   Count dilation_v = 1, dilation_h = 1;
+  // Every image has filters of its own: what stands in their place is an fmap too, as in attention.
+  bool own_filters = false;
 
   bool operator==(const LayerShape&) const = default;
 };
@@ -30,7 +32,8 @@ class Layer {
   Count E() const { return e_; }
   Count F() const { return f_; }
 
-  // Size of a dimension. All loops of a nest run over these.
+  // Size of a dimension. All loops of a nest run over these. Images with filters of their own share
+  // no word: they are groups here, and N is 1.
   Count size(Dim dim) const { return sizes_[index(dim)]; }
 
   // Totals over the batch and all groups. Ifmap words exclude padding.

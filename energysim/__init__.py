@@ -26,7 +26,7 @@ A layer and a mapping of one's own:
 True
 """
 
-from energysim import architectures, energy_tables, networks
+from energysim import architectures, energy_tables, frontends, networks
 from energysim._core import AccessCounts, Dataflow, Layer, LayerData, Mapping, dataflows
 from energysim.architecture import Architecture, Buses, DramLink, Scratchpads
 from energysim.compare import Comparison, compare
@@ -38,6 +38,7 @@ from energysim.compression import (
     expected_bits,
 )
 from energysim.dataflow import load_dataflow
+from energysim.densities import Densities
 from energysim.energy_table import AccessCost, EnergyTable, LevelCost
 from energysim.errors import (
     CountOverflow,
@@ -47,8 +48,12 @@ from energysim.errors import (
     NoMapping,
     PsumOverflow,
     UnknownName,
+    UnsupportedOperator,
+    UnsupportedOperatorWarning,
 )
 from energysim.fixed_point import Quantized, quantize
+from energysim.frontends import from_onnx, from_torch, measure_densities
+from energysim.graph import Graph, Node
 from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
@@ -69,9 +74,11 @@ __all__ = [
     "Compression",
     "CountOverflow",
     "Dataflow",
+    "Densities",
     "DramLink",
     "EnergyTable",
     "EnergysimError",
+    "Graph",
     "InvalidInput",
     "InvalidMapping",
     "Layer",
@@ -82,6 +89,7 @@ __all__ = [
     "Mapping",
     "Network",
     "NoMapping",
+    "Node",
     "PsumOverflow",
     "Quantized",
     "Report",
@@ -89,6 +97,8 @@ __all__ = [
     "Scratchpads",
     "Trace",
     "UnknownName",
+    "UnsupportedOperator",
+    "UnsupportedOperatorWarning",
     "__version__",
     "architectures",
     "break_even_density",
@@ -98,7 +108,11 @@ __all__ = [
     "dataflows",
     "energy_tables",
     "expected_bits",
+    "from_onnx",
+    "from_torch",
+    "frontends",
     "load_dataflow",
+    "measure_densities",
     "networks",
     "quantize",
     "search",

@@ -77,6 +77,8 @@ class Layer:
         Step between two positions of the filter, and between two of its taps.
     padding : int or (vertical, horizontal) or (top, bottom, left, right), default 0
         Rows and columns of zeros around the ifmap.
+    own_filters : bool, default False
+        Every image has filters of its own, as where an fmap is multiplied by another (attention).
 
     Raises
     ------
@@ -112,6 +114,7 @@ class Layer:
         stride: typing.SupportsIndex | collections.abc.Sequence[int] = 1,
         padding: typing.SupportsIndex | collections.abc.Sequence[int] = 0,
         dilation: typing.SupportsIndex | collections.abc.Sequence[int] = 1,
+        own_filters: bool = False,
     ) -> None:
         """
         Check and keep a shape.
@@ -212,6 +215,11 @@ class Layer:
     def ofmap_words(self) -> int:
         """
         Ofmap words of the whole batch.
+        """
+    @property
+    def own_filters(self) -> bool:
+        """
+        Whether every image has filters of its own.
         """
     @property
     def padding(self) -> tuple[int, int, int, int]:

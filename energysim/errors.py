@@ -15,6 +15,8 @@ __all__ = [
     "NoMapping",
     "PsumOverflow",
     "UnknownName",
+    "UnsupportedOperator",
+    "UnsupportedOperatorWarning",
     "show",
     "unknown_name",
 ]
@@ -41,6 +43,14 @@ class InvalidMapping(InvalidInput):
 
 class NoMapping(InvalidMapping):
     """No mapping of the dataflow fits the architecture."""
+
+
+class UnsupportedOperator(InvalidInput):
+    """A model uses an operator that nothing is known about, where that is an error."""
+
+
+class UnsupportedOperatorWarning(UserWarning):
+    """A model uses operators that nothing is known about; they are not counted."""
 
 
 class CountOverflow(EnergysimError, OverflowError):

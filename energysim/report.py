@@ -24,6 +24,7 @@ from energysim.layer_result import (
     LayerResult,
     LayerResults,
 )
+from energysim.movement import MovementResult
 from energysim.network import Network
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Report(Energies):
     architecture: Architecture
     dataflow: str
     _found: tuple[_core.Found, ...]
+    #: Data-movement layers that are counted too; None if they are not.
+    movements: tuple[MovementResult, ...] | None = None
 
     @functools.cached_property
     def layers(self) -> LayerResults:
@@ -81,7 +84,8 @@ class Report(Energies):
     @functools.cached_property
     def energy(self) -> float:
         """Energy of the whole batch, in `unit`."""
-        return math.fsum(found.energy for found in self._found)
+        found = math.fsum(found.energy for found in self._found)
+        return math.fsum([found, *(movement.energy for movement in self.movements or ())])
 
     @property
     def unit(self) -> Unit:
@@ -138,11 +142,33 @@ class Report(Energies):
 
     def by_level(self) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
-        return _added(layer.by_level() for layer in self.layers)
+        return _added(part.by_level() for part in (*self.layers, *(self.movements or ())))
 
     def by_operand(self) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""
-        return _added(layer.by_operand() for layer in self.layers)
+        return _added(part.by_operand() for part in (*self.layers, *(self.movements or ())))
+
+    def not_counted(self) -> dict[str, list[dict[str, str]]]:
+        """Return the operations that no energy stands for, as far as the network says them.
+
+        Returns
+        -------
+        dict
+            Lists under the keys ``ignored`` (left out on purpose) and ``unsupported`` (nothing is
+            known about them): ``name``, ``op`` and, of the former, ``reason``.
+        """
+        graph = self.network.graph
+        counted = {movement.name for movement in self.movements or ()}
+        nodes = graph.ignored if graph is not None else ()
+        unknown = graph.unsupported if graph is not None else ()
+        return {
+            "ignored": [
+                {"name": node.name, "op": node.op, "reason": node.reason}
+                for node in nodes
+                if node.name not in counted
+            ],
+            "unsupported": [{"name": node.name, "op": node.op} for node in unknown],
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data: dicts, lists, text and numbers.
@@ -172,6 +198,11 @@ class Report(Energies):
             "by_level": self.by_level(),
             "by_operand": self.by_operand(),
             "layers": [layer.to_dict() for layer in self.layers],
+            "data_movement": {
+                "counted": self.movements is not None,
+                "layers": [movement.to_dict() for movement in self.movements or ()],
+            },
+            "not_counted": self.not_counted(),
         }
 
     def to_json(self, indent: int | None = 2) -> str:

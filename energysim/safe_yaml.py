@@ -23,7 +23,9 @@ from energysim.errors import InvalidInput, unknown_name
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
 
-__all__ = ["MAX_BYTES", "check_keys", "load_mapping", "load_with_lines", "read_text"]
+__all__ = [
+    "MAX_BYTES", "check_keys", "load_mapping", "load_with_lines", "plain", "quoted", "read_text",
+]  # fmt: skip
 
 #: Largest file or text that is read, in bytes (for text: in characters).
 MAX_BYTES = 10_000_000
@@ -202,6 +204,31 @@ def check_keys(
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise InvalidInput(f"{where}: missing key{plural}: {', '.join(missing)}")
+
+
+def plain(text: str) -> str:
+    """Return text as a YAML word, in quotes only where they are needed.
+
+    Examples
+    --------
+    >>> plain("conv1"), plain("no: 1")
+    ('conv1', "'no: 1'")
+    """
+    import yaml
+
+    word: str = yaml.safe_dump(
+        [text], default_flow_style=True, allow_unicode=True, width=float("inf")
+    )
+    word = word.rstrip("\n")[1:-1]
+    return quoted(text) if "\n" in word else word
+
+
+def quoted(text: str) -> str:
+    """Return text as a YAML word in double quotes."""
+    import yaml
+
+    word: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
+    return word.rstrip("\n")
 
 
 class _Builder:

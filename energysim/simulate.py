@@ -15,6 +15,7 @@ from energysim.errors import InvalidInput, show
 from energysim.layer_data import Bits, Densities, LayerData, data_of_layers
 from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
+from energysim.movement import MovementResult, movements_of
 from energysim.network import Network
 from energysim.report import Report
 
@@ -41,6 +42,7 @@ def simulate(
     filter_density: Densities | None = None,
     ofmap_density: Densities | None = None,
     objective: Objective = "energy",
+    data_movement: bool = False,
     threads: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> Report:
@@ -68,6 +70,9 @@ def simulate(
         skips or compresses them.
     objective : {"energy", "dram"}
         What the mappings have the least of: energy, or bits moved to and from DRAM.
+    data_movement : bool, default False
+        Whether layers that only move data (pooling, additions, normalization and so on) are
+        counted too; `network` needs a graph.  The Eyeriss papers leave them out.
     threads : int, default 1
         Threads to search with; 0 takes all cores.  The result is the same for any number.
     progress : callable, optional
@@ -97,6 +102,9 @@ def simulate(
     <Mapping rs-chip/chip m=...>
     """
     net, architecture = network_of(network, batch), architecture_of(arch)
+    movements = None
+    if data_movement:
+        movements = tuple(MovementResult(each, architecture) for each in movements_of(net))
     found = _core.search_layers(
         net.layers,
         architecture,
@@ -115,7 +123,7 @@ def simulate(
         objective,
     )
     name = dataflow.name if isinstance(dataflow, _core.Dataflow) else dataflow
-    return Report(net, architecture, name, tuple(found))
+    return Report(net, architecture, name, tuple(found), movements)
 
 
 def search(
@@ -254,6 +262,12 @@ def network_of(network: Network | Iterable[_core.Layer] | str, batch: int | None
             ) from None
         size = layers[0].N if layers and isinstance(layers[0], _core.Layer) else 1
         network = Network("layers", layers, size)
+        odd = next((layer for layer in layers if size != layer.N), None)
+        if odd is not None:
+            raise InvalidInput(
+                f"layer {odd.name!r} has N={odd.N}, but the batch is {size}, the first layer's: "
+                "make them equal, or give a Network, whose layers may have several ifmaps per image"
+            )
     return network if batch is None else network.with_batch(batch)
 
 

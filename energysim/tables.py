@@ -69,7 +69,8 @@ def report_table(report: Report) -> rich.console.RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    return Group(_table(report), "", Text(_caption(report), style="dim"))
+    caption = Text(f"{_caption(report)}\n{_scope(report)}", style="dim")
+    return Group(_table(report), "", caption)
 
 
 def render(report: Report, width: int | None = None) -> str:
@@ -123,6 +124,10 @@ def _table(report: Report) -> rich.table.Table:
     table.add_column("mapping", overflow="fold")
     for layer in report.layers:
         cells = _cells(layer, with_order=several)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    for movement in report.movements or ():
+        shares = _share_cells(movement.by_level(), movement.energy)
+        cells = [movement.name, "0", si(movement.energy), *shares, "", movement.movement.kind]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
@@ -183,3 +188,23 @@ def _caption(report: Report) -> str:
         f"Optimal, proven: of {si(space)} mappings {si(counted)} were counted, and "
         f"{si(bounds)} lower bounds exclude the rest."
     )
+
+
+def _scope(report: Report) -> str:
+    """Say what is counted, and name what should be and is not."""
+    left_out = report.not_counted()
+    known = report.network.graph is not None
+    if report.movements is not None:
+        text = f"Counted: layers with MACs, and {len(report.movements)} that move data alone."
+    else:
+        text = "Counted: layers with MACs. Not counted: layers that move data alone, and the like"
+        text += f" ({len(left_out['ignored'])} operations)." if known else "."
+    if left_out["unsupported"]:
+        named = [f"{node['op']} ({node['name']})" for node in left_out["unsupported"]]
+        more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+        text += f"\nUnsupported, so not counted: {', '.join(named[:5])}{more}."
+    return _printable_lines(text)
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(_printable, text.split("\n")))

@@ -27,6 +27,9 @@ void check_input(const Layer& layer, const Tensors& tensors, const Output& outpu
                                                            " must have " + std::to_string(wanted) +
                                                            " words, got " + std::to_string(words));
   };
+  require(!layer.shape().own_filters || layer.shape().N == 1,
+          "layer '" + layer.name() +
+              "': images with filters of their own cannot be simulated together: take one image");
   fits(tensors.ifmap.size(), layer.ifmap_words(), "ifmap");
   fits(tensors.filters.size(), layer.filter_words(), "filters");
   require(output.psum_bits >= 2 && output.psum_bits <= 62,

@@ -61,7 +61,7 @@ def layer_of_tensors(
     filters: npt.NDArray[np.generic],
     *,
     groups: int,
-    **window: int | list[int],
+    **window: Any,
 ) -> tuple[Layer, npt.NDArray[np.generic], npt.NDArray[np.generic]]:
     """Return the layer of two tensors, and the tensors in four dimensions.
 

@@ -12,6 +12,7 @@ from energysim.cli.app import App
 from energysim.cli.compare import compare
 from energysim.cli.data_options import data_options, layer_data, table_options, with_energy_table
 from energysim.cli.estimates import estimate, sensitivity
+from energysim.cli.importing import import_command
 from energysim.cli.inputs import (
     arch_option,
     architecture_named,
@@ -20,12 +21,13 @@ from energysim.cli.inputs import (
     dataflow_option,
     densities,
     layer_of_shape,
-    network_named,
 )
 from energysim.cli.listings import architectures, dataflows, networks
-from energysim.cli.output import Progress, json_option, json_writer, show
+from energysim.cli.models import model_named, model_options
+from energysim.cli.output import json_option, show, text_writer
 from energysim.cli.tracing import trace
 from energysim.errors import InvalidInput
+from energysim.progress import Progress
 from energysim.tables import si
 
 if TYPE_CHECKING:
@@ -83,10 +85,17 @@ def energysim(ctx: click.Context) -> None:
 
 
 @energysim.command(short_help="Optimal mappings and energy of a network.")
-@click.argument("network", metavar="NETWORK|FILE")
+@click.argument("network", metavar="NETWORK|FILE|MODULE:FACTORY")
 @arch_option
 @dataflow_option
 @batch_option
+@model_options
+@click.option(
+    "--data-movement",
+    is_flag=True,
+    help="Count layers that only move data too (pooling, additions, normalization and so on). The "
+    "Eyeriss papers leave them out. Not for the built-in networks, which list no such layers.",
+)
 @click.option(
     "--ifmap-density",
     "ifmap_words",
@@ -119,6 +128,10 @@ def simulate(
     batch: int | None,
     ifmap_words: tuple[str, ...],
     bits_words: tuple[str, ...],
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
+    data_movement: bool,
     density_words: tuple[str, ...],
     objective: Any,
     threads: int,
@@ -127,9 +140,10 @@ def simulate(
 ) -> None:
     """Find the mapping of least energy of every layer of a network.
 
-    NETWORK is a built-in network (see 'energysim networks') or the path of a .yaml file. The table
-    has, per layer: MACs and energy of the whole batch; the shares of the levels in percent; how
-    much of the PEs' time is spent on MACs; and the mapping, in the letters of the Eyeriss papers:
+    NETWORK is a built-in network (see 'energysim networks'), the path of a .yaml or .onnx file, or
+    a PyTorch model as package.module:factory (see 'energysim import --help'). The table has, per
+    layer: MACs and energy of the whole batch; the shares of the levels in percent; how much of the
+    PEs' time is spent on MACs; and the mapping, in the letters of the Eyeriss papers:
 
     \b
       m  filters whose psums are in the GLB    p  filters in a PE
@@ -146,15 +160,17 @@ def simulate(
       energysim simulate vgg16 --bits 8 --density ifmap=0.4 --density filter=0.3
       energysim simulate vgg16 --density measured.csv --energy-table 45nm --scale-glb sqrt
       energysim simulate resnet50 --json - | jq .by_level
+      energysim simulate model.onnx --data-movement
+      energysim simulate mypackage.nets:resnet --input 1x3x224x224
     """  # noqa: D301
     from energysim.simulate import simulate as run
 
-    net = network_named(network, batch)
+    net = model_named(network, batch, inputs, dims, strict)
     architecture = with_energy_table(architecture_named(arch), **table_words)
     data = layer_data(bits_words, density_words)
     if ifmap_words:
         data["ifmap_density"] = densities(ifmap_words)
-    with json_writer(json_path) as write:
+    with text_writer(json_path) as write:
         with Progress(f"searching {len(net)} layers") as progress:
             report = run(
                 net,
@@ -162,6 +178,7 @@ def simulate(
                 dataflow_named(dataflow),
                 **data,
                 objective=objective,
+                data_movement=data_movement,
                 threads=threads,
                 progress=progress if progress.visible else None,
             )
@@ -222,7 +239,7 @@ def search(
     architecture, declared = architecture_named(arch), dataflow_named(dataflow)
     if exhaustive:
         _check_space(layer, declared)
-    with json_writer(json_path) as write:
+    with text_writer(json_path) as write:
         result = run(
             layer,
             architecture,
@@ -253,7 +270,7 @@ def _layer(
         return layer_of_shape(shape, 1 if batch is None else batch), None
     if network is None:
         raise InvalidInput("give a NETWORK and the --layer of it, or the --shape of a layer")
-    net = network_named(network, batch)
+    net = model_named(network, batch)
     if name is None and len(net) > 1:
         names = ", ".join(net.layer_names)
         raise InvalidInput(f"--layer is missing: which layer of {net.name}? known: {names}")
@@ -288,7 +305,7 @@ def validate(json_path: str | None) -> None:
     from energysim.cli.views import validation_view
     from energysim.validation import validate as run
 
-    with json_writer(json_path) as write:
+    with text_writer(json_path) as write:
         validation = run()
         write(validation.to_json())
     if json_path != "-":
@@ -298,6 +315,6 @@ def validate(json_path: str | None) -> None:
 
 
 for _command in (
-    compare, trace, sensitivity, estimate, networks, architectures, dataflows
+    import_command, compare, trace, sensitivity, estimate, networks, architectures, dataflows
 ):  # fmt: skip
     energysim.add_command(_command)

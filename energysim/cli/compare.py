@@ -7,9 +7,11 @@ from collections.abc import Callable
 import click
 
 from energysim.cli.app import Failure
-from energysim.cli.inputs import architecture_named, dataflow_named, is_path, network_named
-from energysim.cli.output import Progress, json_option, json_writer, show
+from energysim.cli.inputs import architecture_named, dataflow_named, is_path
+from energysim.cli.models import model_named
+from energysim.cli.output import json_option, show, text_writer
 from energysim.errors import InvalidInput
+from energysim.progress import Progress
 
 __all__ = ["compare"]
 
@@ -65,8 +67,8 @@ def compare(
     """  # noqa: D301
     from energysim.compare import compare as run
 
-    net = network_named(network, None)
-    with json_writer(json_path) as write:
+    net = model_named(network, None)
+    with text_writer(json_path) as write:
         with Progress("comparing") as progress:
             comparison = run(
                 net,

@@ -15,9 +15,10 @@ from energysim.cli.inputs import (
     batch_option,
     dataflow_named,
     dataflow_option,
-    network_named,
 )
-from energysim.cli.output import Progress, json_option, json_writer, show, table
+from energysim.cli.models import model_named
+from energysim.cli.output import json_option, show, table, text_writer
+from energysim.progress import Progress
 from energysim.tables import si
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def sensitivity(
     """  # noqa: D301
     from energysim.sensitivity import sensitivity as run
 
-    net = network_named(network, batch)
+    net = model_named(network, batch)
     architecture = with_energy_table(architecture_named(arch), **table_words)
-    with json_writer(json_path) as write:
+    with text_writer(json_path) as write:
         report = _simulated(
             net, architecture, dataflow_named(dataflow), layer_data(bits_words, density_words)
         )
@@ -155,8 +156,8 @@ def estimate(
         net = net if batch is None else net.with_batch(batch)
         data.setdefault("data", known)
     else:
-        net = network_named(network, batch)
-    with json_writer(json_path) as write:
+        net = model_named(network, batch)
+    with text_writer(json_path) as write:
         arch = architectures.estimation_tool()
         report = _simulated(net, arch, "rs-estimation-tool", data)
         optimum = _simulated(net, arch, "rs", data)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -12,7 +13,7 @@ from energysim.cli.app import Failure
 from energysim.errors import InvalidInput, unknown_name
 
 if TYPE_CHECKING:
-    from energysim import Architecture, Dataflow, Layer, Network
+    from energysim import Architecture, Dataflow, Layer
 
 __all__ = [
     "arch_option",
@@ -24,11 +25,10 @@ __all__ = [
     "is_path",
     "layer_of_shape",
     "letters",
-    "network_named",
     "numbers",
+    "reading",
 ]
 
-_T = TypeVar("_T")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SIZES = ("G", "M", "C", "H", "W", "R", "S")
@@ -69,27 +69,24 @@ def batch_option(command: _Command) -> _Command:
     )(command)
 
 
-def network_named(name: str, batch: int | None) -> Network:
-    """Return a built-in network, or that in a file."""
-    from energysim import networks
-    from energysim.network import load_network
-
-    network = _read(load_network, name) if is_path(name) else networks.get(name)
-    return network if batch is None else network.with_batch(batch)
-
-
 def architecture_named(name: str) -> Architecture:
     """Return a built-in architecture, or that in a file."""
     from energysim import Architecture, architectures
 
-    return _read(Architecture.from_yaml, name) if is_path(name) else architectures.get(name)
+    if not is_path(name):
+        return architectures.get(name)
+    with reading(name):
+        return Architecture.from_yaml(name)
 
 
 def dataflow_named(name: str) -> Dataflow | str:
     """Return the name of a built-in dataflow as it is, or the one in a file."""
     from energysim.dataflow import load_dataflow
 
-    return _read(load_dataflow, name) if is_path(name) else name
+    if not is_path(name):
+        return name
+    with reading(name):
+        return load_dataflow(name)
 
 
 def densities(words: tuple[str, ...]) -> float | dict[str, float]:
@@ -181,12 +178,14 @@ def letters(text: str) -> dict[str, int]:
 
 
 def is_path(name: str) -> bool:
-    """Tell whether a name is that of a file."""
+    """Tell the path of a file from the name of something built in."""
     return name.lower().endswith((".yaml", ".yml")) or os.sep in name
 
 
-def _read(load: Callable[[str], _T], path: str) -> _T:
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn a file that cannot be read into a failure that names it."""
     try:
-        return load(path)
+        yield
     except OSError as error:
         raise Failure(f"cannot read {path}: {error.strerror or error}") from error

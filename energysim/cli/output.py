@@ -1,4 +1,4 @@
-"""What the commands give: tables, JSON and progress."""
+"""What the commands give: tables and files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import errno
 import io
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import click
@@ -19,10 +17,9 @@ from energysim.tables import plain_table as table
 
 if TYPE_CHECKING:
     import rich.console
-    import rich.progress
     import rich.table
 
-__all__ = ["Progress", "json_option", "json_writer", "show", "table"]
+__all__ = ["json_option", "naming", "show", "table", "text_writer"]
 
 _TEXT_WIDTH = 100  # of running text, where stdout is no terminal
 
@@ -62,8 +59,8 @@ def show(*parts: rich.console.RenderableType) -> None:
 
 
 @contextlib.contextmanager
-def json_writer(path: str | None) -> Iterator[Callable[[str], None]]:
-    """Give a function that writes JSON to where ``--json`` says, once.
+def text_writer(path: str | None) -> Iterator[Callable[[str], None]]:
+    """Give a function that writes text to a file, once; or to stdout, if `path` is ``-``.
 
     A file is replaced only when all of the text is there; until then it is in a new file beside.
     That it can be written turns out at once, not after a long search.
@@ -77,11 +74,11 @@ def json_writer(path: str | None) -> Iterator[Callable[[str], None]]:
     # What is no file, such as /dev/stdout, is written as it is; a link is followed.
     device = os.path.exists(path) and not os.path.isfile(path)
     target = path if device else os.path.realpath(path)
-    with _naming(path):
+    with naming(path):
         file = _opened(target, device)
 
     def write(text: str) -> None:
-        with _naming(path):
+        with naming(path):
             file.write(f"{text}\n")
             file.close()
             if file.name != target:
@@ -102,69 +99,14 @@ def _opened(target: str, device: bool) -> io.TextIOWrapper:
         return open(target, "w", encoding="utf-8")
     if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    name = f".energysim-{os.urandom(6).hex()}.json"
+    name = f".energysim-{os.urandom(6).hex()}.tmp"
     return open(os.path.join(os.path.dirname(target), name), "x", encoding="utf-8")
 
 
 @contextlib.contextmanager
-def _naming(path: str) -> Iterator[None]:
+def naming(path: str) -> Iterator[None]:
+    """Turn what goes wrong with a file into an error that names it."""
     try:
         yield
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror or error}") from error
-
-
-class Progress:
-    """A bar on stderr, once something takes longer than a second; none where nobody sees it.
-
-    Call it with the number of things done and of all things.
-    """
-
-    def __init__(self, what: str, delay: float = 1.0) -> None:
-        self._what = what
-        #: Whether anybody would see it.
-        self.visible = sys.stderr.isatty()
-        self._timer = threading.Timer(delay, self._start) if self.visible else None
-        self._lock = threading.Lock()
-        self._bar: rich.progress.Progress | None = None
-        self._task: rich.progress.TaskID | None = None
-        self._state = (0, 1)
-        self._over = False
-
-    def __enter__(self) -> Progress:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        with self._lock:
-            self._over = True
-            if self._bar is not None:
-                self._bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show how far it is."""
-        with self._lock:
-            self._state = (done, total)
-            if self._bar is not None and self._task is not None:
-                self._bar.update(self._task, completed=done, total=total)
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress as Bar
-
-        with self._lock:
-            if self._over:
-                return
-            done, total = self._state
-            self._bar = Bar(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(self._what, completed=done, total=total)
-            self._bar.start()

@@ -15,8 +15,9 @@ from energysim.cli.inputs import (
     letters,
     numbers,
 )
-from energysim.cli.output import Progress, json_option, json_writer, show
+from energysim.cli.output import json_option, show, text_writer
 from energysim.errors import InvalidInput
+from energysim.progress import Progress
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -125,7 +126,7 @@ def trace(
             raise InvalidInput("real numbers have to be rounded to integers: give --quantize BITS")
     else:
         ifmap, filters = (quantize(array, quantize_bits).values for array in (ifmap, filters))
-    with json_writer(json_path) as write:
+    with text_writer(json_path) as write:
         mapping = _mapping(layer, architecture, dataflow, mapping_text, ifmap)
         with Progress(f"running {layer.macs:,} MACs") as progress:
             traced = run(

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from energysim.errors import unknown_name
-from energysim.network import Network, load_network
+from energysim.network import Network
+from energysim.network_file import load_network
 
 __all__ = [
     "alexnet",

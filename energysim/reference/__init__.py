@@ -61,6 +61,9 @@ def count(
     from energysim._core import AccessCounts
 
     sizes = {dim: int(getattr(layer, dim)) for dim in walker.DIMS}
+    groups = layer.G
+    if layer.own_filters:  # images share no word: each is walked alone, as a group is
+        groups, sizes["N"] = groups * layer.N, 1
     flows = walker.walk(
         sizes,
         layer.stride,
@@ -70,5 +73,5 @@ def count(
         mapping.ways,
         compiled=compiled,
     )
-    counts = accesses(sizes, flows, mapping.ways, arch.ofmap_path, arch.psum_pad, groups=layer.G)
+    counts = accesses(sizes, flows, mapping.ways, arch.ofmap_path, arch.psum_pad, groups=groups)
     return AccessCounts.from_dict(counts)

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from unit.command import TINY_LAYER, TINY_SHAPE, network, out, run, written
+from unit.frontends.onnx_models import conv_net, save
 
 import energysim as es
 from energysim import validation
 from energysim.cli.commands import energysim
-from energysim.cli.output import Progress
 from energysim.dataflow import dataflow_text
 from energysim.frontends import tool_text
+from energysim.progress import Progress
 from energysim.tables import si
 from energysim.validation import Comparison, Figure, Source, Validation
 from energysim.validation.figures import EXACT
@@ -229,6 +230,7 @@ def test_version() -> None:
 
 
 COMMANDS = (
+    "import",
     "simulate",
     "search",
     "compare",
@@ -270,6 +272,12 @@ def test_examples_in_the_help_are_right(command: str) -> None:
     written("mine.yaml", dataflow_text(es.dataflows()[0]).replace("name: rs", "name: mine"))
     written("measured.csv", "layer,ifmap_density,filter_bits\nCONV1-2,0.5,8\n")
     written("mynet.txt", tool_text.write(es.networks.alexnet()))
+    written("net.yaml", out("networks", "alexnet"))
+    save(conv_net(), "model.onnx")
+    save(conv_net(batch="N", height="height"), "open.onnx")
+    Path("mypackage").mkdir()
+    net = "torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.MaxPool2d(2))"
+    written("mypackage/nets.py", f"import torch\n\n\ndef resnet():\n    return {net}\n")
     for example in examples:
         assert out(*example.split())
 

@@ -112,7 +112,7 @@ SEARCH = ("search", "--shape")
         (("sensitivity", "alexnt"), "unknown network 'alexnt': did you mean 'alexnet'"),
         (("estimate", "none.txt"), "cannot read none.txt: No such file"),
         # Too much.
-        ((*SIMULATE, "--batch", "9" * 30), "layer 'CONV1': N does not fit 64 bits"),
+        ((*SIMULATE, "--batch", "9" * 30), "batch must be a whole number of at most"),
         ((*SIMULATE, "--batch", "9" * 13), "layer 'CONV1': a count does not fit 64 bits"),
         ((*SEARCH, f"M={'9' * 13},C={'9' * 13},H=1,R=1"), "layer 'layer': a count does not fit"),
         (

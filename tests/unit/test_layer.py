@@ -228,3 +228,14 @@ def test_with_batch_refuses_what_the_layer_refuses() -> None:
         make().with_batch(1.5)  # type: ignore[arg-type]
     with pytest.raises(InvalidInput, match="at least 1, got 0"):
         make().with_batch(0)
+
+
+def test_images_with_filters_of_their_own() -> None:
+    layer = Layer("qk", N=3, G=2, M=7, C=5, H=1, W=6, R=1, S=1, own_filters=True)
+    assert layer.filter_words == 3 * 2 * 7 * 5
+    assert layer.macs == layer.replace(own_filters=False).macs
+    assert layer.with_batch(1).filter_words == 2 * 7 * 5
+    assert pickle.loads(pickle.dumps(layer)) == layer != layer.replace(own_filters=False)
+    assert repr(layer).endswith("own_filters=True)") and eval(repr(layer)) == layer
+    with pytest.raises(InvalidInput, match="own_filters must be True or False, not 1"):
+        layer.replace(own_filters=1)

@@ -18,7 +18,8 @@ import yaml
 from energysim import networks, safe_yaml
 from energysim._core import Layer
 from energysim.errors import InvalidInput, UnknownName
-from energysim.network import Network, load_network, parse_network
+from energysim.network import Network
+from energysim.network_file import load_network, parse_network
 
 NAMES = (
     "alexnet",
@@ -420,7 +421,7 @@ def test_network_is_immutable() -> None:
         (("tiny", ()), "network 'tiny' has no layers"),
         (("tiny", ("conv",)), "network 'tiny': 'conv' is not a Layer"),
         (("tiny", (layer(), layer())), "layer 'conv' is there twice"),
-        (("tiny", (layer(N=2),)), "layer 'conv' has N=2, but the network's batch is 1"),
+        (("tiny", (layer(N=3),), 2), "layer 'conv' has N=3, but the network's batch is 2"),
         (("tiny", (layer(),), 0), "batch must be a whole number of at least 1, not 0"),
     ],
 )

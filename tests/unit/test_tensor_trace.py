@@ -244,3 +244,11 @@ def test_rlc_from_python() -> None:
         _core.rlc_decode(words, 5)
     with pytest.raises(InvalidInput, match="1 words cannot hold the 1000000000000 values"):
         _core.rlc_decode(words, 10**12)
+
+
+def test_images_with_filters_of_their_own_are_refused_together() -> None:
+    layer = es.Layer("qk", N=2, M=3, C=2, H=1, W=4, R=1, S=1, own_filters=True)
+    mapping = es.search(layer, CHIP).mapping
+    ifmap, filters = np.zeros((2, 2, 1, 4), np.int16), np.zeros((3, 2, 1, 1), np.int16)
+    with pytest.raises(InvalidInput, match="take one image"):
+        es.trace(layer, CHIP, mapping, ifmap, filters)

@@ -1,0 +1,90 @@
+"""``energysim import`` and ``energysim simulate`` with models of other programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from unit.command import out, run
+from unit.frontends.onnx_models import conv_net, save
+
+from energysim.network_file import load_network
+
+TINY = ("unit.frontends.models:tiny", "--input", "1x3x32x32")
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_import_writes_a_network_file_that_simulates_alike() -> None:
+    result = run("import", *TINY, "--to", "net.yaml")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert re.fullmatch(r"2 layers, 212 k MACs, .* 3 operations ignored, 0 unsupported\n",
+                        result.stdout)  # fmt: skip
+    network = load_network("net.yaml")
+    assert network.layer_names == ("0", "4") and network.graph is not None
+    assert network.to_yaml() == Path("net.yaml").read_text()
+    words = ("--data-movement", "--json", "-")
+    from_file = json.loads(out("simulate", "net.yaml", *words))
+    assert from_file == json.loads(out("simulate", *TINY, *words))
+    assert [layer["name"] for layer in from_file["data_movement"]["layers"]] == ["2"]
+
+
+def test_onnx_files() -> None:
+    save(conv_net(batch="N", height="height"), "model.onnx")
+    result = run("import", "model.onnx", "--dim", "height=8", "--batch", "3")
+    assert result.exit_code == 0
+    assert "batch: 3" in result.stdout and "H: 8" in result.stdout
+    text = out("simulate", "model.onnx", "--dim", "height=8")
+    assert "Not counted: layers that move data alone, and the like (3 operations)." in text
+
+
+def test_timeloop_problems_go_out_and_in() -> None:
+    result = run("import", "alexnet", "--format", "timeloop", "--to", "problems")
+    assert result.exit_code == 0
+    files = sorted(Path("problems").iterdir())
+    assert [file.name for file in files][:2] == ["000_CONV1.yaml", "001_CONV2.yaml"]
+    assert "CONV1" in out("simulate", str(files[0]))
+    assert out("simulate", str(files[0]), "--json", "-").count('"name"') == 1
+
+
+def test_unsupported_operators_are_warned_of_and_listed() -> None:
+    words = ("unit.frontends.models:mysterious", "--input", "1x3x4x4")
+    result = run("simulate", *words)
+    assert result.exit_code == 0
+    assert result.stderr.count("\n") == 1 and result.stderr.startswith("warning: mysterious: ")
+    assert "Unsupported, so not counted: aten.linalg_matrix_exp (linalg_matrix_exp)." in (
+        result.stdout
+    )
+    strict = run("simulate", *words, "--strict")
+    assert strict.exit_code == 2 and "aten.linalg_matrix_exp" in strict.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("simulate", "missing.onnx"), "cannot read missing.onnx: No such file"),
+        (("simulate", "bad.onnx"), "bad.onnx: not an ONNX model, or damaged"),
+        (("simulate", "alexnet", "--input", "1x3"), "--input is for a PyTorch model"),
+        (("simulate", "alexnet", "--dim", "a=1"), "--dim is for an ONNX file"),
+        (("simulate", "alexnet", "--data-movement"), "network 'alexnet' has no graph"),
+        (("import", "model.onnx", "--dim", "height"), "--dim must be a name and a size"),
+        (("import", "unit.frontends.models:tiny"), "--input is missing"),
+        (("import", TINY[0], "--input", "1x3xQ"), "--input must be a shape"),
+        (("import", TINY[0], "--input", "1x3x4x4"), "tiny: cannot be traced, in 4"),
+        (("import", "nowhere:net", "--input", "1"), "nowhere:net: cannot be built: Module"),
+        (("import", "unit.frontends.models:x", "--input", "1"), ".*cannot be built: Attribute"),
+        (("import", "unit.frontends.models:broken", "--input", "1"), ".*RuntimeError: no luck"),
+        (("import", "unit.frontends.models:no_model", "--input", "1"), ".* gives a int, not a"),
+        (("import", *TINY, "--to", "no/where.yaml"), "cannot write no/where.yaml"),
+    ],
+)
+def test_bad_input_is_one_line(words: tuple[str, ...], message: str) -> None:
+    Path("bad.onnx").write_bytes(b"\x00\x01 no model")
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.match(f"error: {message}", result.stderr) and result.stderr.count("\n") == 1
