@@ -11,8 +11,8 @@
 #include "access_counts.h"
 #include "architecture.h"
 #include "dims.h"
-#include "nest.h"
 #include "layer_data.h"
+#include "nest.h"
 
 namespace energysim::bindings {
 
