@@ -29,7 +29,7 @@ bool same_or_apart(Operand operand, const Box& held, const Box& wanted) {
   return false;
 }
 
-NestWalk::NestWalk(const Layer& layer, const Nest& nest) : glb_holds_(nest.glb) {
+NestWalk::NestWalk(const Layer& layer, const Nest& nest) : ways_(nest.ways) {
   for (Dim d : kAllDims) {
     const auto i = static_cast<std::size_t>(index(d));
     // Groups are walked one after another, each as a layer of its own.

@@ -44,7 +44,7 @@ class NestWalk {
  public:
   NestWalk(const Layer& layer, const Nest& nest);
 
-  bool glb_holds(Operand operand) const { return glb_holds_[operand]; }
+  bool glb_holds(Operand operand) const { return ways_[operand].glb; }
 
   // The tiles of the GLB, numbered in the order of the DRAM loops.
   Count glb_tiles() const { return glb_tiles_; }
@@ -80,7 +80,7 @@ class NestWalk {
 
   Box layer_;
   Sizes glb_{}, pass_{}, chunk_{}, step_{}, pe_step_{}, grid_{};
-  GlbPass glb_holds_;
+  Ways ways_;
   std::array<std::vector<Dim>, 3> loops_;
   Count glb_tiles_ = 1, independent_stride_ = 1;
 };

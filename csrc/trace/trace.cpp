@@ -50,6 +50,17 @@ void check_input(const Layer& layer, const Tensors& tensors, const Output& outpu
           "layer '" + layer.name() + "': more than 2147483647 products per psum");
 }
 
+// The simulated PEs have all three scratch pads, and every storage keeps what the law of residence
+// lets it keep.
+void require_plain_law(const Ways& ways) {
+  Ways plain;
+  plain.ifmap.glb = ways.ifmap.glb;
+  plain.filter.glb = ways.filter.glb;
+  require(ways == plain,
+          "tensors move by the plain law of residence, with scratch pads for every operand; this "
+          "mapping's operands do otherwise: take one of row stationary");
+}
+
 // A part of a group: GLB tiles from `begin` on that no psum connects with those outside.
 struct Job {
   Count group = 0, begin = 0, end = 0;
@@ -173,6 +184,7 @@ class Run {
 Traced run(const Layer& layer, const Architecture& arch, const Nest& nest, const Tensors& tensors,
            const Output& output, int threads, const Progress& progress) {
   check_input(layer, tensors, output);
+  require_plain_law(nest.ways);
   Run run(layer, arch, nest, tensors, output, threads);
   run.run(progress);
   const Ledger ledger = run.ledger();

@@ -22,7 +22,19 @@ Layer read_layer(std::istream& in, Nest& nest) {
   in >> s.N >> s.G >> s.M >> s.C >> s.H >> s.W >> s.R >> s.S;
   in >> s.stride_v >> s.stride_h >> s.dilation_v >> s.dilation_h >> s.pad_top >> s.pad_left;
   for (Tiles& t : nest.tiles) in >> t.layer >> t.glb >> t.pass >> t.pe >> t.rf;
-  in >> nest.glb.holds[0] >> nest.glb.holds[1];
+  for (Operand operand : kAllOperands) {
+    Way& way = nest.ways[operand];
+    bool halo = false, always = false;
+    in >> way.glb >> way.noc >> way.rf >> halo >> always;
+    way.halo = halo ? Halo::Refetch : Halo::Slide;
+    way.refetch = always ? Refetch::Always : Refetch::OnChange;
+  }
+  nest.ways.psum_chain = {};
+  for (Dim d : {Dim::C, Dim::R, Dim::S}) {
+    bool chained = false;
+    in >> chained;
+    if (chained) nest.ways.psum_chain.add(d);
+  }
   int loops = 0;
   in >> loops;
   for (int dim = 0, storey = 0; loops > 0 && in >> dim >> storey; --loops) {

@@ -126,7 +126,18 @@ def shuffled(choose: Choose, items):
     return [rest.pop(choose(0, len(rest) - 1)) for _ in items]
 
 
-def draw_case(choose: Choose, most_macs: int) -> Case:
+def draw_plain_ways(choose: Choose):
+    """The plain law of residence; ifmaps and filters may pass the GLB by."""
+    past = {
+        operand: operand != "psum" and choose(0, 1) == 1 for operand in ("ifmap", "filter", "psum")
+    }
+    return {
+        operand: {"levels": ["dram", *([] if past[operand] else ["glb"]), "noc", "rf"]}
+        for operand in past
+    } | {"psum": {"levels": ["dram", "glb", "noc", "rf"], "chain": ["C", "R", "S"]}}
+
+
+def draw_case(choose: Choose, most_macs: int, plain: bool = False) -> Case:
     """Any nest on a layer of at most `most_macs` multiply-accumulates per group."""
     # Many layers are mostly a window over rows or columns, shared out among PEs: there, words are
     # needed by several PEs, not all of which still hold them.
@@ -144,18 +155,21 @@ def draw_case(choose: Choose, most_macs: int) -> Case:
         dilations=((1, 1, 2, 3)[choose(0, 3)], (1, 1, 2, 3)[choose(0, 3)]),
         tiles=tiles,
         loops=draw_loops(choose, tiles),
-        ways=draw_ways(choose),
+        ways=draw_plain_ways(choose) if plain else draw_ways(choose),
         padding=(choose(0, 1), choose(0, 1)),
         past_glb=choose(0, 1) == 1,
     )
 
 
-def random_cases(seed: int, count: int, most_macs: int):
-    """Cases drawn without Hypothesis, which is too slow for very many."""
+def random_cases(seed: int, count: int, most_macs: int, plain: bool = False):
+    """Cases drawn without Hypothesis, which is too slow for very many.
+
+    If `plain`, all operands follow the law of residence and have scratch pads.
+    """
     # random.randint is slow.
     draw = random.Random(seed).random
 
     def choose(low, high):
         return low + int(draw() * (high - low + 1))
 
-    return (draw_case(choose, most_macs) for _ in range(count))
+    return (draw_case(choose, most_macs, plain) for _ in range(count))

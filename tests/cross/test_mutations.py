@@ -77,6 +77,37 @@ MUTATIONS = [
         "",
         "a sliding window keeps nothing",
     ),
+    # Ways that differ from it.
+    Mutation(
+        "residence.h",
+        "return reach == Reach::Glb ? way.refetch == Refetch::Always : !way.rf;",
+        "return reach != Reach::Glb && !way.rf;",
+        "a tile that did not change is never fetched again",
+    ),
+    Mutation(
+        "residence.h",
+        "return reach == Reach::Glb ? way.refetch == Refetch::Always : !way.rf;",
+        "return reach == Reach::Glb && way.refetch == Refetch::Always;",
+        "PEs without scratch pads keep what they have",
+    ),
+    Mutation(
+        "residence.h",
+        "reach == Reach::Array && !ways.psum_chain.has(d);",
+        "false;",
+        "all PEs are one chain",
+    ),
+    Mutation(
+        "window_terms.cpp",
+        "if (way.halo == Halo::Refetch && (common",
+        "if (false && (common",
+        "a halo is never fetched again",
+    ),
+    Mutation(
+        "count.h",
+        "const Real glb_stays = way.glb ? flows.glb[index(psum)] : array_stays;",
+        "const Real glb_stays = flows.glb[index(psum)];",
+        "psums wait in a GLB that they pass by",
+    ),
     # Tiles that do not divide.
     Mutation(
         "tiling.h",
@@ -179,6 +210,16 @@ MUTATIONS = [
 ]
 
 
+def ways_of(case: Case) -> list[bool]:
+    """Levels passed, halo and refetch of each operand, and the chain of psums."""
+    flags = []
+    for operand in ("ifmap", "filter", "psum"):
+        way = case.ways[operand]
+        flags += [level in way["levels"] for level in ("glb", "noc", "rf")]
+        flags += [way.get("halo") == "refetch", way.get("refetch") == "always"]
+    return flags + [dim in case.ways["psum"]["chain"] for dim in "CRS"]
+
+
 def line_of(case: Case) -> str:
     """A case as `count_cases.cpp` reads it."""
     size, tiles = case.sizes, case.tiles | {"G": (case.groups, 1, 1, 1, 1)}
@@ -187,7 +228,8 @@ def line_of(case: Case) -> str:
         *(case.past_glb, size["N"], case.groups, size["M"], size["C"], rows, columns),
         *(size["R"], size["S"], *case.strides, *case.dilations, top, left),
         *(tile for dim in CORE_DIMS for tile in tiles[dim]),
-        *(case.glb_holds["ifmap"], case.glb_holds["filter"], len(case.loops)),
+        *ways_of(case),
+        len(case.loops),
         *(n for dim, at in case.loops for n in (CORE_DIMS.index(dim), list(STOREYS).index(at))),
     ]
     return " ".join(str(int(number)) for number in numbers)
@@ -197,7 +239,7 @@ def counts_of(case: Case) -> str:
     """The walker's counts as `count_cases.cpp` writes them."""
     path = "past_glb" if case.past_glb else "through_glb"
     flows = walk(*case.walk_arguments(), compiled=False)
-    counts = accesses(case.sizes, flows, case.glb_holds, path, groups=case.groups)
+    counts = accesses(case.sizes, flows, case.ways, path, groups=case.groups)
     macs = counts.pop("macs")
     cells = (cell for level in counts.values() for cell in level.values())
     return " ".join(map(str, [macs, *(n for cell in cells for n in cell.values())]))
