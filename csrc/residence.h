@@ -58,9 +58,11 @@ struct Roles<Operand::Psum> {
 
 // Is nothing kept of an operand on its way to `reach`?
 inline bool forgets(const Way& way, Reach reach) {
-  const bool always = way.refetch == Refetch::Always;
-  return reach == Reach::Glb ? always : !way.rf || (!way.glb && always);
+  return reach == Reach::Glb ? way.refetch == Refetch::Always : !way.rf;
 }
+
+// Does a pass keep nothing of the pass before?
+inline bool anew_each_pass(const Way& way) { return !way.glb && way.refetch == Refetch::Always; }
 
 // Storeys of loops above the GLB's tiles, and above those of a pass.
 inline int held_storeys(Reach reach) { return reach == Reach::Glb ? 1 : 2; }
@@ -100,9 +102,7 @@ Real one_per_mac_and_filter(const NestTerms<Real>& terms) {
 template <Operand operand, class Real>
 Real fetched_always(Reach reach, const NestTerms<Real>& terms, const Ways& ways) {
   using Role = Roles<operand>;
-  if (reach == Reach::Pes && !ways[operand].rf) {
-    return one_per_mac_and_filter(terms) * terms[Dim::M].size;
-  }
+  if (reach == Reach::Pes) return one_per_mac_and_filter(terms) * terms[Dim::M].size;
   Real words{1};
   for (Dim d : Role::relevant) words = words * terms[d].size;
   for (Dim d : Role::irrelevant) {
@@ -138,7 +138,8 @@ Real fetched_plain(Reach reach, const NestTerms<Real>& terms, const LoopOrder& o
     storeys[index(loop.dim)] = index(loop.storey) + 1;
     if (relevant(operand, loop.dim)) continue;
     const Real now = tiles();
-    kept = kept + still() * (now - visited);
+    const bool keeps = loop.storey == Storey::Pe || !anew_each_pass(ways[operand]);
+    if (keeps) kept = kept + still() * (now - visited);
     visited = now;
   }
   Real words{1};

@@ -334,7 +334,7 @@ TEST(a_search_stops_when_asked_to) {
 }
 
 TEST(threads_below_zero_are_refused) {
-  CHECK_THROWS(search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {1}, -1, nullptr),
+  CHECK_THROWS(search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {LayerData{}}, -1, nullptr),
                InvalidInput);
 }
 
