@@ -40,9 +40,9 @@ __all__: list[str] = [
     "count",
     "count_unchecked",
     "dataflows",
+    "expected_bits",
     "rlc_decode",
     "rlc_encode",
-    "expected_bits",
     "search_exhaustive",
     "search_layers",
     "space_size",
@@ -763,18 +763,11 @@ class AccessCounts:
     def __str__(self) -> str: ...
     def __sub__(self, arg0: AccessCounts) -> AccessCounts: ...
     def energies(
-        self,
-        arch: energysim.architecture.Architecture,
-        ifmap_density: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        self, arch: energysim.architecture.Architecture, data: LayerData = ...
     ) -> list[float]:
         """
         Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the MACs.
         """
-    def energy(
-        self,
-        arch: energysim.architecture.Architecture,
-        ifmap_density: typing.SupportsFloat | typing.SupportsIndex = 1.0,
-    ) -> float:
     def energy(self, arch: energysim.architecture.Architecture, data: LayerData = ...) -> float:
         """
         Return the energy, in the unit of the architecture's energy table.
@@ -978,7 +971,6 @@ class Traced:
         Ofmap words to DRAM.
         """
 
-def check(layer: Layer, arch: energysim.architecture.Architecture, mapping: Mapping) -> None:
 def break_even_density(format: str, bits: typing.Any) -> float:
     """
     Return the greatest density at which a format takes no more room than raw values.
@@ -1019,8 +1011,11 @@ def dataflows() -> tuple[Dataflow, ...]:
     >>> import energysim
     >>> [dataflow.name for dataflow in energysim.dataflows()]
     ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'is', 'ws-free', ...]
-    ['rs', 'rs-chip', 'rs-estimation-tool']
-    ['rs', 'rs-chip', 'ws', 'osa', 'osb', 'osc', 'nlr', 'rs-estimation-tool']
+    """
+
+def expected_bits(format: str, density: typing.Any, bits: typing.Any) -> float:
+    """
+    Return the bits per value of random data in which a share of values is not zero.
     """
 
 def rlc_decode(
@@ -1033,17 +1028,12 @@ def rlc_decode(
 def rlc_encode(values: numpy.typing.NDArray[numpy.int16]) -> numpy.typing.NDArray[numpy.uint64]:
     """
     Return the RLC stream of 16-bit values, as 64-bit words.
-def expected_bits(format: str, density: typing.Any, bits: typing.Any) -> float:
-    """
-    Return the bits per value of random data in which a share of values is not zero.
     """
 
 def search_exhaustive(
     layer: Layer,
     arch: energysim.architecture.Architecture,
     dataflow: str | Dataflow,
-    ifmap_density: typing.SupportsFloat | typing.SupportsIndex,
-    layer: Layer, arch: energysim.architecture.Architecture, dataflow: str, data: LayerData
     data: LayerData,
     objective: str = "energy",
 ) -> Found:
@@ -1055,8 +1045,6 @@ def search_layers(
     layers: collections.abc.Sequence[Layer],
     arch: energysim.architecture.Architecture,
     dataflow: str | Dataflow,
-    ifmap_densities: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
-    dataflow: str,
     data: collections.abc.Sequence[LayerData],
     threads: typing.SupportsInt | typing.SupportsIndex,
     progress: collections.abc.Callable[[int], None] | None = None,

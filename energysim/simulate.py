@@ -276,8 +276,6 @@ def _builtin(name: str, batch: int) -> Network:
     return networks.get(name, batch)
 
 
-
-
 def _layer_data(data: LayerData | None) -> LayerData:
     if data is not None and not isinstance(data, LayerData):
         raise InvalidInput(f"data must be LayerData, not {show(data)}")

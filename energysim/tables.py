@@ -207,4 +207,4 @@ def _scope(report: Report) -> str:
 
 
 def _printable_lines(text: str) -> str:
-    return "\n".join(map(_printable, text.split("\n")))
+    return "\n".join(map(printable, text.split("\n")))

@@ -124,7 +124,9 @@ class Trace(Energies):
             Share of ifmap values that are not zero; that of this ifmap unless given.
         """
         density = self.ifmap_density if ifmap_density is None else ifmap_density
-        return energies_by_level(self.counts.energies(self._architecture, LayerData(ifmap_density=density)))
+        return energies_by_level(
+            self.counts.energies(self._architecture, LayerData(ifmap_density=density))
+        )
 
     def dram_words(self) -> dict[str, dict[str, int]]:
         """Return the words that moved to and from DRAM, and the bits of their RLC streams.

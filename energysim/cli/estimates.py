@@ -24,7 +24,7 @@ from energysim.tables import si
 if TYPE_CHECKING:
     import rich.console
 
-    from energysim import LayerSensitivity, Network, Report
+    from energysim import Dataflow, LayerSensitivity, Network, Report
 
 __all__ = ["estimate", "sensitivity"]
 
@@ -75,7 +75,9 @@ def sensitivity(
         show(*_sensitivity_view(report, layers))
 
 
-def _simulated(net: Network, arch: Any, dataflow: str, data: dict[str, Any]) -> Report:
+def _simulated(
+    net: Network, arch: Any, dataflow: Dataflow | str, data: dict[str, Any]
+) -> Report:
     from energysim.simulate import simulate
 
     with Progress(f"searching {len(net)} layers") as progress:

@@ -87,7 +87,9 @@ def test_what_does_otherwise_than_the_law_is_refused():
 
 
 @given(
-    st.composite(lambda draw: draw_case(lambda low, high: draw(st.integers(low, high)), 250, True))(),
+    st.composite(
+        lambda draw: draw_case(lambda low, high: draw(st.integers(low, high)), 250, True)
+    )(),
     st.integers(0, 9),
 )
 def test_any_nest(case, seed):

@@ -33,7 +33,7 @@ class Net(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = Block()
-        self.head = nn.Parameter(torch.empty(10, 8))
+        self.head = nn.Parameter(torch.zeros(10, 8))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.linear(self.block(x).mean((2, 3)), self.head)
