@@ -122,7 +122,7 @@ void bind_dataflow(py::module_& module) {
       .def("__repr__", [](const Scheme& scheme) { return "<Scheme '" + scheme.name + "'>"; });
   py::class_<Dataflow, DataflowHolder>(module, "Dataflow", py::is_final(), kDataflowDoc)
       .def(py::init(
-          [](const py::kwargs& words) { return mutable_holder(dataflow_of_words(words)); }))
+          [](const py::KWArgs<Any>& words) { return mutable_holder(dataflow_of_words(words)); }))
       .def_readonly("name", &Dataflow::name, "What `simulate` and `search` take.")
       .def_readonly("summary", &Dataflow::summary, "What it is, in a line.")
       .def_readonly("source", &Dataflow::source, "Where it comes from.")

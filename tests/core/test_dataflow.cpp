@@ -104,8 +104,9 @@ TEST(contradictory_declarations_are_refused_with_the_reason) {
                 [&](Dataflow& d) { rule(d, C).rf = Tile::One; });
   check_refused("tiles: C: a PE that takes all of it",
                 [&](Dataflow& d) { rule(d, C).pe = Tile::Untiled; });
-  check_refused("tiles: R: all of it stands on the array",
-                [&](Dataflow& d) { rule(d, R).pe = Tile::Free; });
+  check_refused("tiles: E: all of it stands on the array", [&](Dataflow& d) {
+    rule(d, E) = {Tile::Same, Tile::Whole, Tile::Free, Tile::Same};
+  });
   check_refused("tiles: N: a PE's tile must", [&](Dataflow& d) { rule(d, N).pe = Tile::Same; });
   check_refused("tiles: S: filter rows and columns cannot be free",
                 [&](Dataflow& d) { rule(d, S).pe = Tile::Free; });
