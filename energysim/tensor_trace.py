@@ -15,6 +15,7 @@ from energysim import _core
 from energysim.architecture import Architecture
 from energysim.arguments import architecture_of, layer_of, mapping_of, progress_of
 from energysim.checks import whole
+from energysim.compression import Compression
 from energysim.energy_table import Unit
 from energysim.fixed_point import MOST_BITS, fixed_point, word_width
 from energysim.layer_data import LayerData
@@ -124,9 +125,9 @@ class Trace(Energies):
             Share of ifmap values that are not zero; that of this ifmap unless given.
         """
         density = self.ifmap_density if ifmap_density is None else ifmap_density
-        return energies_by_level(
-            self.counts.energies(self._architecture, LayerData(ifmap_density=density))
-        )
+        # What moves to and from DRAM is counted in whole words, here and in the simulation.
+        raw = self._architecture.replace(compression=Compression())
+        return energies_by_level(self.counts.energies(raw, LayerData(ifmap_density=density)))
 
     def dram_words(self) -> dict[str, dict[str, int]]:
         """Return the words that moved to and from DRAM, and the bits of their RLC streams.

@@ -75,9 +75,7 @@ def sensitivity(
         show(*_sensitivity_view(report, layers))
 
 
-def _simulated(
-    net: Network, arch: Any, dataflow: Dataflow | str, data: dict[str, Any]
-) -> Report:
+def _simulated(net: Network, arch: Any, dataflow: Dataflow | str, data: dict[str, Any]) -> Report:
     from energysim.simulate import simulate
 
     with Progress(f"searching {len(net)} layers") as progress:

@@ -239,7 +239,7 @@ def counts_of(case: Case) -> str:
     """The walker's counts as `count_cases.cpp` writes them."""
     path = "past_glb" if case.past_glb else "through_glb"
     flows = walk(*case.walk_arguments(), compiled=False)
-    counts = accesses(case.sizes, flows, case.ways, path, groups=case.groups)
+    counts = accesses(case.sizes, flows, case.ways, path, "between_macs", groups=case.groups)
     macs = counts.pop("macs")
     cells = (cell for level in counts.values() for cell in level.values())
     return " ".join(map(str, [macs, *(n for cell in cells for n in cell.values())]))

@@ -81,7 +81,7 @@ def test_every_mapping_of_a_tiny_layer(layer, record_property):
 def test_what_does_otherwise_than_the_law_is_refused():
     layer, arch = LAYERS[0], architecture(past_glb=True)
     for dataflow in ("ws", "osa", "nlr", "is"):
-        found = _core.search_layers([layer], arch, dataflow, [1.0], 1)[0]
+        found = _core.search_layers([layer], arch, dataflow, [_core.LayerData()], 1)[0]
         with pytest.raises(InvalidInput, match="the plain law of residence.*take one of row stat"):
             run(layer, arch, found.mapping, *random_tensors(layer, 0))
 

@@ -67,7 +67,8 @@ def test_mean_over_random_zeros_is_the_closed_form() -> None:
     layer = es.Layer("conv", M=8, C=4, H=20, W=20, R=3, S=3)
     found = es.search(layer, CHIP)
     density, runs = 0.37, 200
-    closed = found.counts.energy(CHIP, density)
+    raw = CHIP.replace(compression=es.Compression())
+    closed = found.counts.energy(raw, es.LayerData(ifmap_density=density))
     total = 0.0
     for seed in range(runs):
         rng = np.random.default_rng(seed)
