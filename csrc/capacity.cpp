@@ -92,6 +92,11 @@ Count greatest_chunks(const Space& space, const Nest& nest, Dim dim) {
 
 }  // namespace
 
+Count glb_room(const Space& space, const Nest& nest, Dim dim) {
+  const Count size = space.layer().size(dim);
+  return proportional(space.layer(), dim) ? greatest_glb_tile(space, nest, dim, size) : size;
+}
+
 Room room(const Space& space, const Nest& nest, Dim dim) {
   const Count size = space.layer().size(dim);
   const DimRule& rule = space.rule(dim);

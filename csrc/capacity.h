@@ -13,5 +13,7 @@ struct Room {
   Count glb = 0, rf = 0, chunks = 0;
 };
 Room room(const Space& space, const Nest& nest, Dim dim);
+// Of these, the GLB tile alone.
+Count glb_room(const Space& space, const Nest& nest, Dim dim);
 
 }  // namespace energysim

@@ -38,14 +38,18 @@ Count rectangles(Count rows, Count columns, Count height, Count width) {
   return rows / (height * ceil_div(width, columns));
 }
 
+Count sets_there(const ArrayRule& rule, Count rows, Count columns, const Nest& nest) {
+  if (rule.packing == Packing::Pool) return rectangles(rows, columns, 1, 1);
+  return rectangles(rows, columns, nest[rule.vertical].chunks(), nest[rule.horizontal].chunks());
+}
+
 PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nest) {
   PeSets sets;
-  const bool grid = rule.packing == Packing::Grid;
-  if (grid) {
+  if (rule.packing == Packing::Grid) {
     sets.height = nest[rule.vertical].chunks();
     sets.width = nest[rule.horizontal].chunks();
   }
-  sets.there = rectangles(rows, columns, sets.height, sets.width);
+  sets.there = sets_there(rule, rows, columns, nest);
   for (Dim d : kAllDims) {
     if (!rule.spans(d)) sets.need = saturating_product(sets.need, nest[d].chunks());
   }

@@ -93,6 +93,8 @@ struct Dataflow {
 
 // Rectangles of height x width PEs that fit on an array of rows x columns.
 Count rectangles(Count rows, Count columns, Count height, Count width);
+// Those that there are for a nest, and with them those that it needs.
+Count sets_there(const ArrayRule& rule, Count rows, Count columns, const Nest& nest);
 PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nest);
 
 using DataflowPtr = std::shared_ptr<const Dataflow>;

@@ -184,8 +184,9 @@ void check_capacity(const Layer& layer, const Architecture& arch, const Mapping&
            std::to_string(arch.rf.pool) + smaller_pads([](Dim) { return true; }));
   }
   if (buffer > arch.glb_words) {
-    refuse("the GLB needs " + storage_words(arch, sum_text(buffer)) + " (" + parts + "), there are " +
-           std::to_string(arch.glb_words) + remedy(mapping, in_glb, "take a larger GLB"));
+    refuse("the GLB needs " + storage_words(arch, sum_text(buffer)) + " (" + parts +
+           "), there are " + std::to_string(arch.glb_words) +
+           remedy(mapping, in_glb, "take a larger GLB"));
   }
 }
 

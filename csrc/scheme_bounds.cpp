@@ -111,7 +111,7 @@ Count SchemeSearch::channels_beside_all_filters() {
   Count& filters = nest_[Dim::M].glb;
   const Count before = filters;
   filters = nest_[Dim::M].layer;
-  const Count channels = room(space_, nest_, Dim::C).glb;
+  const Count channels = glb_room(space_, nest_, Dim::C);
   filters = before;
   return channels;
 }
@@ -156,12 +156,13 @@ Count SchemeSearch::most_channels_times_filters() const {
   };
   Count per_pe = saturating_product(most(Dim::C), most(Dim::M));
   if (nest_.ways.filter.rf) {
-    per_pe = std::min(per_pe, floor_div(words, each) / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
+    per_pe = std::min(
+        per_pe, floor_div(words, each) / saturating_product(nest_[Dim::R].rf, nest_[Dim::S].rf));
   }
   const Architecture& arch = space_.arch();
   const ArrayRule& array = space_.dataflow().array;
   const bool sides = array.spans(Dim::C) || array.spans(Dim::M);
-  const Count sets = sides ? arch.pes() : pe_sets(array, arch.rows, arch.columns, nest_).there;
+  const Count sets = sides ? arch.pes() : sets_there(array, arch.rows, arch.columns, nest_);
   return saturating_product(per_pe, sets);
 }
 

@@ -334,8 +334,9 @@ TEST(a_search_stops_when_asked_to) {
 }
 
 TEST(threads_below_zero_are_refused) {
-  CHECK_THROWS(search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {LayerData{}}, -1, nullptr),
-               InvalidInput);
+  CHECK_THROWS(
+      search_layers({Layer("one", {})}, chip(), find_dataflow("rs"), {LayerData{}}, -1, nullptr),
+      InvalidInput);
 }
 
 TEST(a_layer_that_does_not_fit_is_named_once) {
