@@ -251,7 +251,7 @@ TEST(random_nests_of_extreme_layers_are_counted_or_overflow) {
 TEST(long_searches_can_be_interrupted) {
   const auto stops = [](const Architecture& arch, const Layer& layer) {
     int asked = 0;
-    CHECK_THROWS(search(layer, arch, find_dataflow("rs"), 1, [&] { return ++asked < 5; }),
+    CHECK_THROWS(search(layer, arch, find_dataflow("rs"), {}, [&] { return ++asked < 5; }),
                  Interrupted);
     CHECK_EQ(asked, 5);
   };
@@ -286,7 +286,7 @@ TEST(random_extremes_are_answered_or_refused) {
     int asked = 0;
     try {
       const GoOn briefly = [&] { return ++asked < 2; };
-      check_not_negative(search(Layer("random", s), chip(), dataflow, 1, briefly).counts);
+      check_not_negative(search(Layer("random", s), chip(), dataflow, {}, briefly).counts);
       ++answered;
     } catch (const InvalidInput&) {
       ++refused;
