@@ -1,8 +1,11 @@
 #include "crew.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
+
+#include "errors.h"
 
 namespace energysim {
 
@@ -46,6 +49,36 @@ void Crew::work() {
   const std::lock_guard lock(mutex_);
   --at_work_;
   changed_.notify_one();
+}
+
+std::size_t cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+void work_off(std::size_t jobs, int threads,
+              const std::function<void(std::size_t, const std::function<bool()>&)>& job,
+              const std::function<bool(std::size_t)>& progress) {
+  const auto report = [&](std::size_t done) {
+    if (progress && !progress(done)) throw Interrupted("the search was interrupted");
+  };
+  const std::size_t crew_size =
+      std::min(jobs, threads > 0 ? static_cast<std::size_t>(threads) : cores());
+  if (crew_size <= 1) {
+    for (std::size_t i = 0; i < jobs; ++i) {
+      job(i, [&] { return !progress || progress(i); });
+      report(i + 1);
+    }
+  } else {
+    std::atomic<bool> stop = false;
+    Crew crew(jobs, crew_size, [&](std::size_t i) { job(i, [&] { return !stop; }); });
+    while (!crew.wait()) {
+      try {
+        report(crew.done());
+      } catch (...) {
+        stop = true;
+        throw;
+      }
+    }
+  }
+  report(jobs);
 }
 
 }  // namespace energysim

@@ -40,4 +40,15 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
+// Threads that can run side by side, at least one.
+std::size_t cores();
+
+// Does jobs 0, 1, ..., `jobs` - 1 with so many threads (0: one per core), the calling one alone
+// where one is enough. A job asks its second argument now and then whether to go on.
+// `progress(done)` is called from the calling thread; all stops with Interrupted when it returns
+// false.
+void work_off(std::size_t jobs, int threads,
+              const std::function<void(std::size_t, const std::function<bool()>&)>& job,
+              const std::function<bool(std::size_t)>& progress);
+
 }  // namespace energysim

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <atomic>
-#include <thread>
 
 #include "crew.h"
 #include "errors.h"
@@ -24,8 +22,6 @@ struct Alike {
     }
   }
 };
-
-[[noreturn]] void interrupted() { throw Interrupted("the search was interrupted"); }
 
 }  // namespace
 
@@ -57,25 +53,7 @@ std::vector<Found> search_layers(const std::vector<Layer>& layers, const Archite
     found[i] = search(layers[i], arch, dataflow, data[i], go_on, objective);
   };
 
-  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t crew_size =
-      std::min(jobs, threads > 0 ? static_cast<std::size_t>(threads) : cores);
-  if (crew_size <= 1) {
-    for (std::size_t job = 0; job < jobs; ++job) {
-      search_one(job, [&] { return !progress || progress(job); });
-      if (progress && !progress(job + 1)) interrupted();
-    }
-  } else {
-    std::atomic<bool> stop = false;
-    Crew crew(jobs, crew_size, [&](std::size_t job) { search_one(job, [&] { return !stop; }); });
-    while (!crew.wait()) {
-      if (progress && !progress(crew.done())) {
-        stop = true;
-        interrupted();
-      }
-    }
-  }
-  if (progress && !progress(jobs)) interrupted();
+  work_off(jobs, threads, search_one, progress);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (alike.first[i] != i) found[i] = found[alike.first[i]];
   }
