@@ -2,41 +2,68 @@
 
 #include <numeric>
 
+#include "dual.h"
+
 namespace energysim {
 namespace {
 
 double real(Count value) { return static_cast<double>(value); }
 
-void scale(Accesses<double>& cost, double factor) {
-  cost.read *= factor;
-  cost.write *= factor;
-  cost.fill *= factor;
+// What the costs are functions of. `Real` is double, or Dual where the slopes of the costs are
+// sought.
+template <class Real>
+struct Values {
+  Real bits[kOperands];
+  Real ofmap_bits;
+  Real density[kOperands];
+  bool network_input = false;
+
+  const Real& width(Operand operand) const { return bits[index(operand)]; }
+  const Real& share(Operand operand) const { return density[index(operand)]; }
+};
+
+template <class Real>
+Values<Real> values_of(const LayerData& data) {
+  Values<Real> values;
+  for (Operand operand : kAllOperands) {
+    values.bits[index(operand)] = Real(real(data.bits[index(operand)]));
+    values.density[index(operand)] = Real(data.density[index(operand)]);
+  }
+  values.ofmap_bits = Real(real(data.ofmap_bits));
+  values.network_input = data.network_input;
+  return values;
 }
 
-double density(const LayerData& data, Operand operand) { return data.density[index(operand)]; }
+template <class Real>
+struct Costs {
+  Accesses<Real> cost[kLevels][kOperands];
+  Real mac{0};
+};
 
 // The share of MACs left when zeros of these operands drop out.
-double left_by(const Zeros& zeros, const LayerData& data) {
-  double share = 1;
+template <class Real>
+Real left_by(const Zeros& zeros, const Values<Real>& data) {
+  Real share(1);
   for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
-    if (zeros[operand]) share *= density(data, operand);
+    if (zeros[operand]) share = share * data.share(operand);
   }
   return share;
 }
 
 // Shares of MACs. Of those visited (not skipped), gates silence some: one operand is looked at
 // first, and the other is read only if it is not zero (on the chip, the ifmap is first).
+template <class Real>
 struct Shares {
-  double visited = 1, active = 1;
-  double reads[kOperands] = {1, 1, 1};
+  Real visited, active;
+  Real reads[kOperands];
 
-  Shares(const Sparsity& sparsity, const LayerData& data) {
+  Shares(const Sparsity& sparsity, const Values<Real>& data) {
     const Zeros gates{sparsity.gates.ifmap && !sparsity.skips.ifmap,
                       sparsity.gates.filter && !sparsity.skips.filter};
     visited = left_by(sparsity.skips, data);
     active = visited * left_by(gates, data);
-    const double of_filter = gates.ifmap ? density(data, Operand::Ifmap) : 1;
-    const double of_ifmap = gates.filter && !gates.ifmap ? density(data, Operand::Filter) : 1;
+    const Real of_filter = gates.ifmap ? data.share(Operand::Ifmap) : Real(1);
+    const Real of_ifmap = gates.filter && !gates.ifmap ? data.share(Operand::Filter) : Real(1);
     reads[index(Operand::Ifmap)] = visited * of_ifmap;
     reads[index(Operand::Filter)] = visited * of_filter;
     reads[index(Operand::Psum)] = active;
@@ -45,73 +72,118 @@ struct Shares {
 
 // Words that the RF reads of an operand per MAC. Flags tell zeros without reading values: a flag
 // for every MAC, a value for those that happen. Lists without zeros are read from end to end.
-double words_per_rf_read(const Sparsity& sparsity, const Shares& shares, const LayerData& data,
-                         Operand operand, Count word_bits) {
-  const double bits = real(data.bits[index(operand)]), word = real(word_bits);
+template <class Real>
+Real words_per_rf_read(const Sparsity& sparsity, const Shares<Real>& shares,
+                       const Values<Real>& data, Operand operand, const Real& word) {
+  const Real& bits = data.width(operand);
   const Coding& coding = sparsity.at(Level::Rf, operand);
   switch (coding.format) {
     case Format::Raw:
       return shares.reads[index(operand)] * (bits / word);
     case Format::SignificanceMap:
-      return 1 / word + shares.active * (bits / word);
+      return Real(1) / word + shares.active * (bits / word);
     case Format::Rlc:
     case Format::Csc: {
       Zeros others = sparsity.skips;
       (operand == Operand::Ifmap ? others.ifmap : others.filter) = false;
-      return left_by(others, data) *
-             (coding.bits_per_value(density(data, operand), data.bits[index(operand)]) / word);
+      return left_by(others, data) * (coding.bits_per_value(data.share(operand), bits) / word);
     }
   }
-  return 1;
+  return Real(1);
+}
+
+template <class Real>
+Accesses<Real> scaled(const Accesses<double>& cost, const Real& factor) {
+  return {Real(cost.read) * factor, Real(cost.write) * factor, Real(cost.fill) * factor};
+}
+
+template <class Real>
+Costs<Real> costs_seen(const EnergyTable& table, const Sparsity& sparsity, Count word_bits,
+                       const Values<Real>& data) {
+  const Shares<Real> shares(sparsity, data);
+  const Real word(real(word_bits));
+  Costs<Real> seen;
+  for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
+    for (Level level : kAllLevels) {
+      const bool raw = level == Level::Dram && operand == Operand::Ifmap && data.network_input &&
+                       !sparsity.codes_network_input;
+      const Coding coding = raw ? Coding{} : sparsity.at(level, operand);
+      const Accesses<double>& given = table.cost[index(level)][index(operand)];
+      Accesses<Real>& cost = seen.cost[index(level)][index(operand)];
+      cost = scaled(given, coding.bits_per_value(data.share(operand), data.width(operand)) / word);
+      if (level == Level::Rf) {
+        cost.read = Real(given.read) * words_per_rf_read(sparsity, shares, data, operand, word);
+      }
+    }
+  }
+
+  const int psum = index(Operand::Psum);
+  const Real psum_share = data.width(Operand::Psum) / word;
+  for (Level level : kAllLevels) {
+    seen.cost[index(level)][psum] = scaled(table.cost[index(level)][psum], psum_share);
+  }
+  Accesses<Real>& pad = seen.cost[index(Level::Rf)][psum];
+  pad.read = pad.read * shares.active;
+  pad.write = pad.write * shares.active;
+
+  // Every psum that is read back from DRAM was written there unfinished; all other writes are
+  // finished ones, the ofmap. So the price of a write is the ofmap's, and a read makes up for the
+  // difference.
+  Accesses<Real>& dram = seen.cost[index(Level::Dram)][psum];
+  const Real ofmap_write = Real(table.cost[index(Level::Dram)][psum].write) *
+                           (sparsity.at(Level::Dram, Operand::Psum)
+                                .bits_per_value(data.share(Operand::Psum), data.ofmap_bits) /
+                            word);
+  dram.read = dram.read + (dram.write - ofmap_write);
+  dram.write = ofmap_write;
+
+  seen.mac = Real(table.mac) * (data.width(Operand::Ifmap) * data.width(Operand::Filter) /
+                                (word * word) * shares.active);
+  return seen;
+}
+
+// A table of what `part` takes of every cost.
+template <class Real, class Part>
+EnergyTable table_of(const Costs<Real>& costs, const Part& part) {
+  EnergyTable table;
+  for (Level level : kAllLevels) {
+    for (Operand operand : kAllOperands) {
+      const Accesses<Real>& cost = costs.cost[index(level)][index(operand)];
+      table.cost[index(level)][index(operand)] = {part(cost.read), part(cost.write),
+                                                  part(cost.fill)};
+    }
+  }
+  table.mac = part(costs.mac);
+  return table;
+}
+
+LayerData checked(const LayerData& data, Count word_bits) {
+  data.validate(word_bits);
+  return data.with_bits_of(word_bits);
+}
+
+Dual& variable(Values<Dual>& values, DataField field) {
+  if (field == DataField::OfmapBits) return values.ofmap_bits;
+  const int i = static_cast<int>(field), density = static_cast<int>(DataField::IfmapDensity);
+  return i < density ? values.bits[i] : values.density[i - density];
 }
 
 }  // namespace
 
 EnergyTable effective_costs(const EnergyTable& table, const Sparsity& sparsity, Count word_bits,
                             const LayerData& given) {
-  given.validate(word_bits);
-  const LayerData data = given.with_bits_of(word_bits);
-  const Shares shares(sparsity, data);
-  const double word = real(word_bits);
-  EnergyTable seen = table;
-  const auto cost = [&](Level level, Operand operand) -> Accesses<double>& {
-    return seen.cost[index(level)][index(operand)];
-  };
-  for (Operand operand : {Operand::Ifmap, Operand::Filter}) {
-    const Count bits = data.bits[index(operand)];
-    for (Level level : kAllLevels) {
-      const bool raw = level == Level::Dram && operand == Operand::Ifmap && data.network_input &&
-                       !sparsity.codes_network_input;
-      const Coding coding = raw ? Coding{} : sparsity.at(level, operand);
-      Accesses<double>& c = cost(level, operand);
-      const double read = c.read;
-      scale(c, coding.bits_per_value(density(data, operand), bits) / word);
-      if (level == Level::Rf) {
-        c.read = read * words_per_rf_read(sparsity, shares, data, operand, word_bits);
-      }
-    }
-  }
+  const auto values = values_of<double>(checked(given, word_bits));
+  return table_of(costs_seen(table, sparsity, word_bits, values), [](double cost) { return cost; });
+}
 
-  const double psum_share = real(data.bits[index(Operand::Psum)]) / word;
-  for (Level level : kAllLevels) scale(cost(level, Operand::Psum), psum_share);
-  Accesses<double>& pad = cost(Level::Rf, Operand::Psum);
-  pad.read *= shares.active;
-  pad.write *= shares.active;
-
-  // Every psum that is read back from DRAM was written there unfinished; all other writes are
-  // finished ones, the ofmap. So the price of a write is the ofmap's, and a read makes up for the
-  // difference.
-  Accesses<double>& dram = cost(Level::Dram, Operand::Psum);
-  const double ofmap_write = table.cost[index(Level::Dram)][index(Operand::Psum)].write *
-                             (sparsity.at(Level::Dram, Operand::Psum)
-                                  .bits_per_value(density(data, Operand::Psum), data.ofmap_bits) /
-                              word);
-  dram.read += dram.write - ofmap_write;
-  dram.write = ofmap_write;
-
-  seen.mac *= real(data.bits[index(Operand::Ifmap)] * data.bits[index(Operand::Filter)]) /
-              (word * word) * shares.active;
-  return seen;
+EnergyTable effective_cost_slopes(const EnergyTable& table, const Sparsity& sparsity,
+                                  Count word_bits, const LayerData& given, DataField field) {
+  auto values = values_of<Dual>(checked(given, word_bits));
+  variable(values, field).slope = 1;
+  // Finished psums are as wide as psums unless something else is said of them.
+  if (field == DataField::PsumBits && given.ofmap_bits == 0) values.ofmap_bits.slope = 1;
+  return table_of(costs_seen(table, sparsity, word_bits, values),
+                  [](const Dual& cost) { return cost.slope; });
 }
 
 EnergyTable dram_bits(Count word_bits) {
@@ -122,7 +194,7 @@ EnergyTable dram_bits(Count word_bits) {
 }
 
 double macs_in_time(const Sparsity& sparsity, const LayerData& data) {
-  return left_by(sparsity.skips, data);
+  return left_by(sparsity.skips, values_of<double>(data));
 }
 
 Architecture seen_by(const LayerData& given, const Architecture& arch) {

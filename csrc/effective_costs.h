@@ -19,6 +19,12 @@ namespace energysim {
 EnergyTable effective_costs(const EnergyTable& table, const Sparsity& sparsity, Count word_bits,
                             const LayerData& data);
 
+// By how much every effective cost rises with a field of the data: the exact derivative. It is that
+// from above where a format stops paying. Energy is linear in the costs, so that the dot product of
+// counts and slopes is the slope of the energy of a mapping.
+EnergyTable effective_cost_slopes(const EnergyTable& table, const Sparsity& sparsity,
+                                  Count word_bits, const LayerData& data, DataField field);
+
 // Bits moved over the DRAM link as a table of costs: an access of DRAM costs the bits of its words,
 // nothing else costs anything. `effective_costs` makes bits of values of it, compressed or raw.
 EnergyTable dram_bits(Count word_bits);

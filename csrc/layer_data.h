@@ -23,4 +23,15 @@ struct LayerData {
   bool operator==(const LayerData&) const = default;
 };
 
+enum class DataField : std::uint8_t {
+  IfmapBits,
+  FilterBits,
+  PsumBits,
+  OfmapBits,
+  IfmapDensity,
+  FilterDensity,
+  OfmapDensity,
+};
+inline constexpr int kDataFields = 7;
+
 }  // namespace energysim

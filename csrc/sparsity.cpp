@@ -1,16 +1,10 @@
 #include "sparsity.h"
 
-#include <algorithm>
 #include <string>
 
 #include "errors.h"
 
 namespace energysim {
-
-double Coding::bits_per_value(double density, Count bits) const {
-  const double coded = expected_bits(format, density, bits);
-  return only_if_smaller ? std::min(coded, static_cast<double>(bits)) : coded;
-}
 
 void Sparsity::validate() const {
   for (Level level : {Level::Glb, Level::Noc, Level::Rf}) {

@@ -20,7 +20,14 @@ struct Coding {
   bool only_if_smaller = false;  // raw where the format would take more room
 
   // Bits that a value takes on average.
-  double bits_per_value(double density, Count bits) const;
+  double bits_per_value(double density, Count bits) const {
+    return bits_per_value<double>(density, static_cast<double>(bits));
+  }
+  template <class Real>
+  Real bits_per_value(const Real& density, const Real& bits) const {
+    const Real coded = expected_bits_of(format, density, bits);
+    return only_if_smaller && bits < coded ? bits : coded;
+  }
   bool operator==(const Coding&) const = default;
 };
 

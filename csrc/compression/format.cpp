@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compression/csc.h"
+#include "dual.h"
 #include "errors.h"
 
 namespace energysim {
@@ -19,25 +20,28 @@ double real(Count value) { return static_cast<double>(value); }
 // Pairs of a run and a value, per value. A pair ends at the first value that is not zero, or after
 // the longest run and a zero: with q the share of zeros it takes 1 + q + ... + q^longest values on
 // average, and pairs are independent of each other.
-double pairs_per_value(double density, Count longest_run) {
-  double taken = 0, all_zero = 1;
+template <class Real>
+Real pairs_per_value(const Real& density, Count longest_run) {
+  Real taken(0), all_zero(1);
   for (Count k = 0; k <= longest_run; ++k) {
-    taken += all_zero;
-    all_zero *= 1 - density;
+    taken = taken + all_zero;
+    all_zero = all_zero * (Real(1) - density);
   }
-  return 1 / taken;
+  return Real(1) / taken;
 }
 
 // Pairs of one column, which starts a new run and leaves out the zeros at its end: one per value
 // that is not zero, and one per full run of 16 zeros before it.
-double pairs_per_column(double density) {
+template <class Real>
+Real pairs_per_column(const Real& density) {
+  using std::pow;  // beside that of Dual
   const Count step = csc::kLongestRun + 1;
-  double pairs = 0;
+  Real pairs(0);
   for (Count row = 0; row < csc::kColumn; ++row) {
-    double all_zero = 1;
+    Real all_zero(1);
     for (Count zeros = 0; zeros <= row; zeros += step) {
-      pairs += density * all_zero;
-      all_zero *= std::pow(1 - density, real(step));
+      pairs = pairs + density * all_zero;
+      all_zero = all_zero * pow(Real(1) - density, real(step));
     }
   }
   return pairs;
@@ -57,20 +61,30 @@ Count csc_pairs(std::span<const std::uint8_t> column) {
 
 }  // namespace
 
-double expected_bits(Format format, double density, Count bits) {
+template <class Real>
+Real expected_bits_of(Format format, const Real& density, const Real& bits) {
   switch (format) {
     case Format::Raw:
-      return real(bits);
+      return bits;
     case Format::Rlc:
       return pairs_per_value(density, kRlcLongestRun) *
-             real(kRlcPairs * (kRlcRunBits + bits) + kRlcFlagBits) / real(kRlcPairs);
+             (Real(real(kRlcPairs)) * (Real(real(kRlcRunBits)) + bits) + Real(real(kRlcFlagBits))) /
+             Real(real(kRlcPairs));
     case Format::SignificanceMap:
-      return 1 + density * real(bits);
+      return Real(1) + density * bits;
     case Format::Csc:
-      return (pairs_per_column(density) * real(csc::kRunBits + bits) + real(csc::kPointerBits)) /
-             real(csc::kColumn);
+      return (pairs_per_column(density) * (Real(real(csc::kRunBits)) + bits) +
+              Real(real(csc::kPointerBits))) /
+             Real(real(csc::kColumn));
   }
-  return 0;
+  return Real(0);
+}
+
+template double expected_bits_of(Format, const double&, const double&);
+template Dual expected_bits_of(Format, const Dual&, const Dual&);
+
+double expected_bits(Format format, double density, Count bits) {
+  return expected_bits_of<double>(format, density, real(bits));
 }
 
 Count coded_bits(Format format, std::span<const std::uint8_t> nonzero, Count bits) {

@@ -22,6 +22,9 @@ inline constexpr std::string_view kFormatNames[kFormats] = {"raw", "rlc", "signi
 // Bits per value, on average over long random data in which each value is not zero with
 // probability `density`, independently of all others.
 double expected_bits(Format format, double density, Count bits);
+// The same for bits that need not be whole; `Real` is double, or Dual for slopes.
+template <class Real>
+Real expected_bits_of(Format format, const Real& density, const Real& bits);
 
 // Exact bits of some values, of which is known which are not zero; columns of CSC follow each
 // other. Not for RLC, whose codec tells it.
