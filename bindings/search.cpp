@@ -10,27 +10,19 @@
 #include "convert.h"
 #include "declarations.h"
 #include "effective_costs.h"
+#include "finding.h"
 #include "timing.h"
 #include "watch.h"
 
 namespace energysim::bindings {
+
+Objective objective_of(const std::string& name) {
+  if (name == "energy") return Objective::Energy;
+  if (name == "dram") return Objective::Dram;
+  throw_unknown("objective", name, {"energy", "dram"});
+}
+
 namespace {
-
-// What was found, with what it was found for: the rest is computed when it is asked for.
-struct Finding {
-  Found found;
-  Layer layer;
-  std::shared_ptr<const Architecture> arch;
-  LayerData data;
-
-  bool operator==(const Finding& other) const {
-    const Mapping &a = found.mapping, &b = other.found.mapping;
-    return *a.dataflow == *b.dataflow && a.scheme == b.scheme && a.nest == b.nest &&
-           found.counts == other.found.counts && found.energy == other.found.energy &&
-           found.proof == other.found.proof && layer == other.layer && *arch == *other.arch &&
-           data == other.data;
-  }
-};
 
 struct ProofOf {
   Proof proof;
@@ -39,12 +31,6 @@ struct ProofOf {
 
   double space() const { return space_size(layer, *dataflow); }
 };
-
-Objective objective_of(const std::string& name) {
-  if (name == "energy") return Objective::Energy;
-  if (name == "dram") return Objective::Dram;
-  throw_unknown("objective", name, {"energy", "dram"});
-}
 
 std::vector<Finding> search_all(const std::vector<Layer>& layers, const ArchitectureArgument& arch,
                                 const DataflowArgument& dataflow,

@@ -1,0 +1,250 @@
+// energysim._core.Estimator: many questions about one network.
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include "bindings.h"
+#include "declarations.h"
+#include "effective_costs.h"
+#include "errors.h"
+#include "estimator/batch.h"
+#include "finding.h"
+#include "question.h"
+#include "watch.h"
+
+namespace energysim::bindings {
+namespace {
+
+// A form of Channels: fixed, and pairs of group and factor.
+using Form = std::pair<Count, std::vector<std::pair<std::size_t, Count>>>;
+
+Channels channels_of(const Form& form) {
+  Channels channels;
+  channels.fixed = form.first;
+  for (const auto& [group, factor] : form.second) channels.terms.push_back({group, factor});
+  return channels;
+}
+
+// Runs work without the GIL; what Python raises meanwhile stops it and is raised again.
+template <class Work>
+auto without_gil(const Work& work, const std::optional<ReportProgress>& progress = {}) {
+  Watch watch(progress);
+  try {
+    const py::gil_scoped_release released;
+    return work(watch);
+  } catch (const Interrupted&) {
+    watch.raise_again();
+    throw;
+  }
+}
+
+// The numbers of a buffer that has them in a row.
+template <class Number>
+std::span<Number> numbers(const py::buffer& buffer, std::size_t size, bool writable = false) {
+  const py::buffer_info info = buffer.request(writable);
+  const bool in_a_row = PyBuffer_IsContiguous(info.view(), 'C') != 0;
+  if (info.itemsize != sizeof(Number) || !in_a_row || static_cast<std::size_t>(info.size) != size) {
+    throw InvalidInput("an array must have " + std::to_string(size) +
+                       " numbers of 8 bytes in a row");
+  }
+  return {static_cast<Number*>(info.ptr), size};
+}
+
+template <class Number>
+std::span<const Number> maybe_numbers(const std::optional<py::buffer>& buffer, std::size_t size) {
+  if (!buffer) return {};
+  return numbers<Number>(*buffer, size);
+}
+
+class Estimator {
+ public:
+  Estimator(const std::vector<Finding>& found, const DataflowArgument& dataflow,
+            const std::string& objective, Count batch,
+            const std::vector<std::pair<std::string, Count>>& groups,
+            const std::vector<Form>& inputs, const std::vector<Form>& outputs,
+            const std::unordered_map<std::string, std::size_t>& members, std::size_t most_answers)
+      : arch_(found.at(0).arch) {
+    std::vector<PrunableLayer> layers;
+    std::vector<LayerData> data;
+    std::vector<Found> optima;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      names_.layer[found[i].layer.name()] = i;
+      names_.layers.push_back(found[i].layer.name());
+      layers.push_back({found[i].layer, channels_of(inputs.at(i)), channels_of(outputs.at(i))});
+      data.push_back(found[i].data);
+      optima.push_back(found[i].found);
+    }
+    std::vector<ChannelGroup> all;
+    for (const auto& [name, channels] : groups) {
+      all.push_back({name, channels});
+      names_.groups.push_back(name);
+    }
+    names_.group = members;
+    estimator_ = std::make_unique<NetworkEstimator>(
+        std::make_shared<const LayerEstimator>(*arch_, dataflow.declared, objective_of(objective),
+                                               most_answers),
+        PrunableNetwork(std::move(layers), std::move(all), batch), std::move(data),
+        std::move(optima));
+  }
+
+  double energy(const Asked& asked) const { return answered(asked)->energy; }
+
+  std::vector<double> layer_energies(const Asked& asked) const {
+    std::vector<double> energies;
+    for (const NetworkState::Part& part : answered(asked)->parts) {
+      energies.push_back(part.answer->found.energy);
+    }
+    return energies;
+  }
+
+  std::vector<Finding> found(const Asked& asked) const {
+    const NetworkStatePtr state = answered(asked);
+    std::vector<Finding> all;
+    for (std::size_t i = 0; i < state->parts.size(); ++i) {
+      const NetworkState::Part& part = state->parts[i];
+      all.push_back({part.answer->found, Layer(names_.layers[i], part.shape), arch_, part.data});
+    }
+    return all;
+  }
+
+  // The slopes of each layer's energy along each field of its data, its mapping staying.
+  std::vector<std::vector<double>> slopes(const Asked& asked) const {
+    std::vector<std::vector<double>> all;
+    for (const NetworkState::Part& part : answered(asked)->parts) {
+      std::vector<double>& slopes = all.emplace_back();
+      for (int field = 0; field < kDataFields; ++field) {
+        slopes.push_back(
+            energysim::energy(part.answer->found.counts,
+                              effective_cost_slopes(arch_->table, arch_->sparsity, arch_->word_bits,
+                                                    part.data, static_cast<DataField>(field))));
+      }
+    }
+    return all;
+  }
+
+  void set(const Asked& asked) { estimator_->set(question_of(names_, asked)); }
+  void reset() { estimator_->reset(); }
+
+  std::vector<Count> kept(const Asked& asked) const {
+    return estimator_->changed(question_of(names_, asked))->kept;
+  }
+
+  void batch(const Asked& asked, std::size_t rows, const std::optional<py::buffer>& channels,
+             const std::array<std::optional<py::buffer>, kOperands>& densities,
+             const std::string& per_name, const py::buffer& out, int threads,
+             const std::optional<ReportProgress>& progress) const {
+    const Question question = question_of(names_, asked);
+    const Per per = per_name == "network" ? Per::Network
+                    : per_name == "layer" ? Per::Layer
+                                          : Per::Level;
+    Rows all;
+    all.rows = rows;
+    all.kept = maybe_numbers<const Count>(channels, rows * names_.groups.size());
+    for (int o = 0; o < kOperands; ++o) {
+      const auto& given = densities[static_cast<std::size_t>(o)];
+      all.densities[o] = maybe_numbers<const double>(given, rows * names_.layers.size());
+    }
+    const auto energies = numbers<double>(out, rows * columns(per, *estimator_), true);
+    without_gil(
+        [&](Watch& watch) {
+          energy_batch(
+              *estimator_, question, all, per, energies, threads,
+              [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
+          return 0;
+        },
+        progress);
+  }
+
+  void table(const Asked& asked, std::size_t layer, const std::vector<Count>& inputs,
+             const std::vector<Count>& outputs, const py::buffer& out, int threads,
+             const std::optional<ReportProgress>& progress) const {
+    const Question question = question_of(names_, asked);
+    const std::size_t pairs = inputs.size() * std::max<std::size_t>(1, outputs.size());
+    const auto energies = numbers<double>(out, pairs, true);
+    without_gil(
+        [&](Watch& watch) {
+          energy_table(
+              *estimator_, question, layer, inputs, outputs, energies, threads,
+              [&watch](std::size_t done) { return watch(static_cast<std::int64_t>(done)); });
+          return 0;
+        },
+        progress);
+  }
+
+  CacheUse use() const { return estimator_->layers().use(); }
+
+ private:
+  NetworkStatePtr answered(const Asked& asked) const {
+    const Question question = question_of(names_, asked);
+    return without_gil(
+        [&](Watch& watch) { return estimator_->ask(question, [&watch] { return watch(0); }); });
+  }
+
+  std::shared_ptr<const Architecture> arch_;
+  Names names_;
+  std::unique_ptr<NetworkEstimator> estimator_;
+};
+
+// A method that begins with the six arguments of a question.
+template <class Result, class... More>
+auto asking(Result (Estimator::*method)(const Asked&, More...) const) {
+  return [method](const Estimator& estimator, const Any& channels, const Any& ifmap_density,
+                  const Any& weight_density, const Any& ofmap_density, const Any& bits,
+                  const Any& batch, More... more) {
+    return (estimator.*method)(
+        {channels, ifmap_density, weight_density, ofmap_density, bits, batch},
+        std::forward<More>(more)...);
+  };
+}
+
+}  // namespace
+
+void bind_estimator(py::module_& module) {
+  const Any none = py::none();
+  const auto question = [&](auto& cls, const char* name, const auto& method, const char* doc,
+                            const auto&... more) {
+    cls.def(name, method, py::arg("channels") = none, py::arg("ifmap_density") = none,
+            py::arg("weight_density") = none, py::arg("ofmap_density") = none,
+            py::arg("bits") = none, py::arg("batch") = none, more..., doc);
+  };
+  py::class_<Estimator> cls(module, "Estimator", py::is_final(),
+                            "The core of `energysim.Estimator`, which says what all this means.");
+  cls.def(py::init<const std::vector<Finding>&, const DataflowArgument&, const std::string&, Count,
+                   const std::vector<std::pair<std::string, Count>>&, const std::vector<Form>&,
+                   const std::vector<Form>&, const std::unordered_map<std::string, std::size_t>&,
+                   std::size_t>(),
+          py::kw_only(), py::arg("found"), py::arg("dataflow"), py::arg("objective"),
+          py::arg("batch"), py::arg("groups"), py::arg("inputs"), py::arg("outputs"),
+          py::arg("members"), py::arg("most_answers"));
+  question(cls, "energy", asking(&Estimator::energy), "Return the energy of the network.");
+  question(cls, "layer_energies", asking(&Estimator::layer_energies),
+           "Return the energy of each layer.");
+  question(cls, "found", asking(&Estimator::found), "Return the optimal mapping of each layer.");
+  question(cls, "slopes", asking(&Estimator::slopes),
+           "Return the derivatives of each layer's energy: by the bits of ifmap, filter, psum and "
+           "ofmap, and by the densities of ifmap, filter and ofmap.");
+  question(cls, "kept", asking(&Estimator::kept), "Return the channels that each group keeps.");
+  question(
+      cls, "set",
+      [](Estimator& estimator, const Any& channels, const Any& ifmap_density,
+         const Any& weight_density, const Any& ofmap_density, const Any& bits, const Any& batch) {
+        estimator.set({channels, ifmap_density, weight_density, ofmap_density, bits, batch});
+      },
+      "Change the state.");
+  cls.def("reset", &Estimator::reset, "Go back to the network as it was given.");
+  question(cls, "energy_batch", asking(&Estimator::batch), "Fill an array with energies of rows.",
+           py::kw_only(), py::arg("rows"), py::arg("channels_by_row"), py::arg("densities_by_row"),
+           py::arg("per"), py::arg("out"), py::arg("threads"), py::arg("progress") = py::none());
+  question(cls, "energy_table", asking(&Estimator::table),
+           "Fill an array with energies of a layer.", py::kw_only(), py::arg("layer"),
+           py::arg("inputs"), py::arg("outputs"), py::arg("out"), py::arg("threads"),
+           py::arg("progress") = py::none());
+  cls.def(
+      "cache_use",
+      [](const Estimator& estimator) {
+        const CacheUse use = estimator.use();
+        return std::array{use.hits, use.misses, use.answers};
+      },
+      "Return the numbers of hits, misses and answers kept.");
+}
+
+}  // namespace energysim::bindings
