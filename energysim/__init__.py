@@ -51,6 +51,7 @@ from energysim.errors import (
     UnsupportedOperator,
     UnsupportedOperatorWarning,
 )
+from energysim.estimator import Estimator
 from energysim.fixed_point import Quantized, quantize
 from energysim.frontends import from_onnx, from_torch, measure_densities
 from energysim.graph import Graph, Node
@@ -78,6 +79,7 @@ __all__ = [
     "DramLink",
     "EnergyTable",
     "EnergysimError",
+    "Estimator",
     "Graph",
     "InvalidInput",
     "InvalidMapping",

@@ -46,6 +46,7 @@ ORDER = (
     "simulate",
     "fixed_point",
     "tensor_trace",
+    "estimator",
     "compare_views",
     "compare",
     "frontends",

@@ -1,0 +1,91 @@
+"""The estimator: warm questions, new shapes, batches, tables."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import energysim as es
+
+NETWORKS = ("alexnet", "resnet50")
+
+
+def searched(est: es.Estimator, **question: Any) -> float:
+    """The energy of a question, each of its layers searched afresh."""
+    return math.fsum(
+        es.search(one.layer, est.architecture, data=one.data).energy
+        for one in est.report(**question).layers
+    )
+
+
+def ask(benchmark: BenchmarkFixture, est: es.Estimator, **question: Any) -> None:
+    assert est.energy(**question) == searched(est, **question)
+    benchmark(est.energy, **question)
+
+
+@pytest.fixture(params=NETWORKS)
+def est(request: pytest.FixtureRequest) -> es.Estimator:
+    return es.Estimator(request.param, "eyeriss")
+
+
+@pytest.mark.benchmark(group="warm question, nothing changed")
+def test_unchanged(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    ask(benchmark, est)
+
+
+@pytest.mark.benchmark(group="warm question, density of a layer: goal 2 us, ResNet-50 5 us")
+def test_one_density(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    ask(benchmark, est, ifmap_density={est.network.layer_names[2]: 0.4})
+
+
+@pytest.mark.benchmark(group="warm question, channels of a group: goal 2 us, ResNet-50 5 us")
+def test_one_group(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    ask(benchmark, est, channels={est.groups[2].name: est.groups[2].channels - 8})
+
+
+@pytest.mark.benchmark(group="warm question, every density: goal 4 us, ResNet-50 40 us")
+def test_every_density(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    ask(benchmark, est, ifmap_density=[0.5] * len(est.network))
+
+
+@pytest.mark.benchmark(group="two layers of a new shape: goal 15 us")
+def test_new_shapes(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    group = est.groups[2]
+    fresh = itertools.chain(
+        range(group.channels - group.step, group.step, -group.step), itertools.repeat(group.step)
+    )
+    assert est.energy({group.name: group.step}) == searched(est, channels={group.name: group.step})
+    benchmark.pedantic(lambda: est.energy({group.name: next(fresh)}), rounds=50, iterations=1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.benchmark(group="batch of 100,000 known networks: goal 0.25 s, ResNet-50 3.3 s")
+def test_batch(benchmark: BenchmarkFixture, est: es.Estimator, threads: int) -> None:
+    full = np.array([group.channels for group in est.groups])
+    halves = np.array([group.channels // 2 // group.step * group.step for group in est.groups])
+    pick = np.random.default_rng(1).random((100_000, len(full))) < 0.5
+    rows = np.where(pick, full, halves)
+    for row in rows[:3]:
+        assert est.energy_batch(row[None])[0] == searched(est, channels=row)
+    est.energy_batch(rows)
+    benchmark.pedantic(est.energy_batch, (rows,), {"threads": threads}, rounds=3)
+
+
+@pytest.mark.benchmark(group="table of a ResNet-50 layer, multiples of 8: 32 x 32 shapes")
+def test_table(benchmark: BenchmarkFixture) -> None:
+    est = es.Estimator("resnet50", "eyeriss")
+    name, values = "layer3.1.conv2", range(8, 257, 8)
+    layer = est.network[name]
+    table = est.table(name, values, values)
+    assert table[3, 30] == es.search(layer.replace(C=32, M=248), "eyeriss").energy
+    benchmark.pedantic(est.table, (name, values, values), rounds=1)
+
+
+@pytest.mark.benchmark(group="compiling an estimator: goal 0.5 s with the import")
+def test_compiling(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    benchmark(es.Estimator, est.network, "eyeriss")
