@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from energysim import _core
 from energysim.architecture import Architecture
-from energysim.checks import member, whole
+from energysim.checks import whole
 from energysim.energy_table import Unit
-from energysim.errors import InvalidInput, show, unknown_name
-from energysim.estimator.arrays import channel_rows, channel_values, density_rows
+from energysim.estimator import many
 from energysim.estimator.feeds import Feeds, known_feeds
 from energysim.estimator.gradient import Gradient, gradient
 from energysim.estimator.groups import ChannelGroup, Groups, groups_of
+from energysim.estimator.question import ChannelsKept, LayerBits, LayerDensities, Question
 from energysim.layer_data import Bits, LayerData
 from energysim.network import Network
 from energysim.report import Report
@@ -25,31 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Unpack
 
-__all__ = ["Estimator", "Question"]
-
-#: Channels that groups keep: by the name of a layer of the group, or those of all groups.
-ChannelsKept: TypeAlias = "Mapping[str, int] | Sequence[int] | NDArray[Any]"
-#: For all layers, by layer name, or those of all layers.
-LayerDensities: TypeAlias = "float | Mapping[str, float] | Sequence[float] | NDArray[Any]"
-#: For all layers, by operand, or by layer name.
-LayerBits: TypeAlias = "int | Mapping[str, int | Mapping[str, int]]"
-#: What a batch of questions is asked for.
-Per: TypeAlias = Literal["network", "layer", "level"]
-
-_PER = ("network", "layer", "level")
-_MOST_THREADS = 1024
-_DENSITIES = ("ifmap_density", "weight_density", "ofmap_density")
-
-
-class Question(TypedDict, total=False):
-    """What is different from the state of an estimator; see `Estimator.energy`."""
-
-    channels: ChannelsKept | None
-    ifmap_density: LayerDensities | None
-    weight_density: LayerDensities | None
-    ofmap_density: LayerDensities | None
-    bits: LayerBits | None
-    batch: int | None
+__all__ = ["Estimator"]
 
 
 class Estimator:
@@ -304,7 +280,7 @@ class Estimator:
         ifmap_density: NDArray[Any] | None = None,
         weight_density: NDArray[Any] | None = None,
         ofmap_density: NDArray[Any] | None = None,
-        per: Per = "network",
+        per: many.Per = "network",
         threads: int = 1,
         progress: Callable[[int, int], object] | None = None,
     ) -> NDArray[numpy.float64]:
@@ -342,39 +318,8 @@ class Estimator:
         >>> est.energy_batch(rows).tolist() == [est.energy(row) for row in rows]
         True
         """
-        import numpy as np
-
-        member(per, "kind of energy", _PER)
-        rows: int | None = None
-        kept = None
-        if channels is not None:
-            names = [group.name for group in self.groups]
-            kept = channel_rows(channels, names, [group.channels for group in self.groups])
-            rows = len(kept)
-        densities: list[NDArray[numpy.float64] | None] = []
-        for given, name in zip(
-            (ifmap_density, weight_density, ofmap_density), _DENSITIES, strict=True
-        ):
-            table = None
-            if given is not None:
-                layers = self.network.layer_names
-                table = density_rows(given, rows, layers, name.replace("_", " "))
-                rows = len(table)
-            densities.append(table)
-        if rows is None:
-            raise InvalidInput("energy_batch needs rows: give channels or densities")
-        widths = {"network": (), "layer": (len(self.network),), "level": (5,)}
-        energies = np.empty((rows, *widths[per]))
-        self._core.energy_batch(
-            rows=rows,
-            channels_by_row=None if kept is None else kept.data,
-            densities_by_row=[None if table is None else table.data for table in densities],
-            per=per,
-            out=energies.data,
-            threads=_threads(threads),
-            progress=_counted(progress, rows),
-        )
-        return energies
+        densities = (ifmap_density, weight_density, ofmap_density)
+        return many.energy_batch(self, channels, densities, per, threads, progress)
 
     def table(
         self,
@@ -422,34 +367,7 @@ class Estimator:
         >>> float(table[1, 1]) == est.energy_by_layer()["CONV3"]
         True
         """
-        import numpy as np
-
-        names = self.network.layer_names
-        if layer not in names:
-            raise unknown_name("layer", layer, names)
-        shape = self.network[layer]
-        depthwise = shape.G > 1 and shape.C == 1
-        if depthwise != (M_values is None):
-            raise InvalidInput(
-                f"layer {layer!r} is depthwise, its outputs follow from its inputs: leave out "
-                "M_values" if depthwise else f"layer {layer!r} is not depthwise: give M_values"
-            )  # fmt: skip
-        step = 1 if depthwise else shape.G
-        inputs = channel_values(C_values, "C_values", shape.C * shape.G, step)
-        outputs = []
-        if M_values is not None:
-            outputs = channel_values(M_values, "M_values", shape.M * shape.G, step)
-        energies = np.empty((len(inputs), len(outputs)) if M_values is not None else len(inputs))
-        if energies.size:
-            self._core.energy_table(
-                layer=names.index(layer),
-                inputs=inputs,
-                outputs=outputs,
-                out=energies.data,
-                threads=_threads(threads),
-                progress=_counted(progress, energies.size),
-            )
-        return energies
+        return many.energy_table(self, layer, C_values, M_values, threads, progress)
 
     def cache_use(self) -> dict[str, int]:
         """Return how often a layer was known already (hits) or not (misses), and how many are."""
@@ -465,21 +383,3 @@ class Estimator:
 def _groups(network: Network, feeds: Feeds | None) -> Groups:
     known = known_feeds(network) if feeds is None else feeds
     return groups_of(network, known or {}, given=feeds is not None)
-
-
-def _threads(threads: int) -> int:
-    return min(whole(threads, "threads", least=0), _MOST_THREADS)
-
-
-def _counted(
-    progress: Callable[[int, int], object] | None, total: int
-) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    if not callable(progress):
-        raise InvalidInput(f"progress must be a function, not {show(progress)}")
-
-    def report(done: int) -> None:
-        progress(done, total)
-
-    return report

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from energysim.estimator.estimator import Estimator, Question
+    from energysim.estimator.estimator import Estimator
+    from energysim.estimator.question import Question
 
 __all__ = ["Gradient", "gradient"]
 
