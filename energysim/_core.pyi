@@ -23,6 +23,7 @@ __all__: list[str] = [
     "Dataflow",
     "DramBits",
     "EnergyTable",
+    "Estimator",
     "Found",
     "Layer",
     "LayerData",
@@ -905,6 +906,165 @@ class Found:
     def mapping(self) -> Mapping: ...
     @property
     def proof(self) -> Proof: ...
+
+class Estimator:
+    """
+    The core of `energysim.Estimator`, which says what all this means.
+    """
+    def __init__(
+        self,
+        *,
+        found: collections.abc.Sequence[Found],
+        dataflow: str | Dataflow,
+        objective: str,
+        batch: typing.SupportsInt | typing.SupportsIndex,
+        groups: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex]],
+        inputs: collections.abc.Sequence[
+            tuple[
+                typing.SupportsInt | typing.SupportsIndex,
+                collections.abc.Sequence[
+                    tuple[
+                        typing.SupportsInt | typing.SupportsIndex,
+                        typing.SupportsInt | typing.SupportsIndex,
+                    ]
+                ],
+            ]
+        ],
+        outputs: collections.abc.Sequence[
+            tuple[
+                typing.SupportsInt | typing.SupportsIndex,
+                collections.abc.Sequence[
+                    tuple[
+                        typing.SupportsInt | typing.SupportsIndex,
+                        typing.SupportsInt | typing.SupportsIndex,
+                    ]
+                ],
+            ]
+        ],
+        members: collections.abc.Mapping[str, typing.SupportsInt | typing.SupportsIndex],
+        most_answers: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def cache_use(self) -> typing.Annotated[list[int], "FixedSize(3)"]:
+        """
+        Return the numbers of hits, misses and answers kept.
+        """
+    def energy(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> float:
+        """
+        Return the energy of the network.
+        """
+    def energy_batch(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+        *,
+        rows: typing.SupportsInt | typing.SupportsIndex,
+        channels_by_row: typing_extensions.Buffer | None,
+        densities_by_row: typing.Annotated[
+            collections.abc.Sequence[typing_extensions.Buffer | None], "FixedSize(3)"
+        ],
+        per: str,
+        out: typing_extensions.Buffer,
+        threads: typing.SupportsInt | typing.SupportsIndex,
+        progress: collections.abc.Callable[[int], None] | None = None,
+    ) -> None:
+        """
+        Fill an array with energies of rows.
+        """
+    def energy_table(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+        *,
+        layer: typing.SupportsInt | typing.SupportsIndex,
+        inputs: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        outputs: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        out: typing_extensions.Buffer,
+        threads: typing.SupportsInt | typing.SupportsIndex,
+        progress: collections.abc.Callable[[int], None] | None = None,
+    ) -> None:
+        """
+        Fill an array with energies of a layer.
+        """
+    def found(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> list[Found]:
+        """
+        Return the optimal mapping of each layer.
+        """
+    def kept(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> list[int]:
+        """
+        Return the channels that each group keeps.
+        """
+    def layer_energies(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> list[float]:
+        """
+        Return the energy of each layer.
+        """
+    def reset(self) -> None:
+        """
+        Go back to the network as it was given.
+        """
+    def set(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> None:
+        """
+        Change the state.
+        """
+    def slopes(
+        self,
+        channels: typing.Any = None,
+        ifmap_density: typing.Any = None,
+        weight_density: typing.Any = None,
+        ofmap_density: typing.Any = None,
+        bits: typing.Any = None,
+        batch: typing.Any = None,
+    ) -> list[list[float]]:
+        """
+        Return the derivatives of each layer's energy: by the bits of ifmap, filter, psum and ofmap, and by the densities of ifmap, filter and ofmap.
+        """
 
 class DramBits:
     """

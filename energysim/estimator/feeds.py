@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from energysim import networks
 from energysim._core import Layer
+from energysim.graph import Graph
 from energysim.network import Network
 
 __all__ = ["Feeds", "known_feeds"]
@@ -31,9 +31,8 @@ def known_feeds(network: Network) -> Feeds | None:
     >>> known_feeds(es.networks.get("squeezenet1.0"))["fire2/squeeze1x1"]
     ('fire2/expand1x1', 'fire2/expand3x3')
     """
-    graph = getattr(network, "graph", None)
-    if graph is not None:
-        return _of_graph(graph)
+    if network.graph is not None:
+        return _of_graph(network.graph)
     if network.name in networks.names():
         builtin = networks.get(network.name, network.batch)
         if builtin.layers == network.layers and network.name in _BUILT_IN:
@@ -41,7 +40,7 @@ def known_feeds(network: Network) -> Feeds | None:
     return _chain(network) if _is_chain(network.layers) else None
 
 
-def _of_graph(graph: Any) -> Feeds:
+def _of_graph(graph: Graph) -> Feeds:
     feeds: dict[str, tuple[str, ...]] = {}
     for node in graph.counted:
         takers = tuple(name for taker in graph.feeds(node.name) for name in graph[taker].layers)

@@ -122,10 +122,6 @@ def _depthwise(layer: Layer) -> bool:
     return layer.G > 1 and layer.C == 1
 
 
-def _has_own_filters(layer: Layer) -> bool:
-    return getattr(layer, "own_filters", False)
-
-
 @dataclass
 class _Derivation:
     network: Network
@@ -146,7 +142,7 @@ class _Derivation:
                 self.outputs[layer.name] = {name: layer.M * n for name, n in terms.items()}
             else:
                 self.outputs[layer.name] = {layer.name: 1}
-                if _depthwise(layer) or _has_own_filters(layer):
+                if _depthwise(layer) or layer.own_filters:
                     self.fixed.add(layer.name)
         taken = {self._first(name) for terms in self.inputs.values() for name in terms}
         fixed = {self._first(name) for name in self.fixed}
@@ -164,7 +160,7 @@ class _Derivation:
             return self._lost(layer, f"{late!r} stands after it: list layers in order of execution")
         if not givers:
             return {}
-        if _has_own_filters(layer):
+        if layer.own_filters:
             return self._lost(layer, "it multiplies two fmaps")
         sizes = [_given(self.network[name]) for name in givers]
         total, flat = sum(sizes), layer.E == layer.F == 1

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, ClassVar
-
 import pytest
 
 import energysim as es
-from energysim import InvalidInput, Layer, Network, UnknownName
+from energysim import Graph, InvalidInput, Layer, Network, Node, UnknownName
 from energysim.estimator.feeds import known_feeds
 from energysim.estimator.groups import ChannelGroup, groups_of
 
@@ -89,24 +86,32 @@ def test_no_guess_where_layers_do_not_follow() -> None:
     assert known_feeds(Network("net", (conv("a", 6, 3), conv("b", 5, 7)))) is None
 
 
-class Graph:
-    """As much of a graph as an estimator looks at."""
-
-    takers: ClassVar = {"a": ("b", "c"), "b": ("c",), "c": ()}
-    counted = tuple(SimpleNamespace(name=name, layers=(name,)) for name in takers)
-
-    def feeds(self, name: str) -> tuple[str, ...]:
-        return self.takers[name]
-
-    def __getitem__(self, name: str) -> SimpleNamespace:
-        return next(node for node in self.counted if node.name == name)
-
-
 def test_graph_tells() -> None:
+    def counted(name: str, source: str) -> Node:
+        return Node(name, "Conv", "conv", (source,), layers=(name,))
+
+    graph = Graph(
+        (
+            Node("x", "input", "input"),
+            counted("a", "x"),
+            Node("relu", "Relu", "activation", ("a",)),
+            counted("b", "relu"),
+            Node("sum", "Add", "elementwise", ("relu", "b")),
+            counted("c", "sum"),
+        )
+    )
     layers = (conv("a", 6, 3), conv("b", 6, 6), conv("c", 2, 6))
-    network: Any = SimpleNamespace(graph=Graph(), layers=layers, name="net")
-    assert known_feeds(network) == Graph.takers
-    assert derived(Network("net", layers), **Graph.takers)["a"].layers == ("a", "b")
+    network = Network("net", layers, graph=graph)
+    assert known_feeds(network) == {"a": ("b", "c"), "b": ("c",), "c": ()}
+    est = es.Estimator(network, "eyeriss", "rs-chip")
+    assert [group.layers for group in est.groups] == [("a", "b")]
+    assert est.report(channels={"a": 5}).layers["c"].layer.C == 5
+
+
+def test_products_of_fmaps_are_not_pruned() -> None:
+    product = Layer("qk", M=6, C=6, H=8, W=8, R=1, S=1, own_filters=True)
+    network = Network("net", (conv("q", 6, 3), product, conv("c", 2, 6)))
+    assert groups_of(network, {"q": ("qk",), "qk": ("c",)}).groups == ()
 
 
 def test_what_cannot_be_followed_is_not_pruned() -> None:
