@@ -56,7 +56,7 @@ class Estimator:
     progress : callable, optional
         Called with the number of layers done and of all layers during the first search.
     remember : int, default 65536
-        How many layers are remembered, about 1 KB each.
+        How many layers are remembered at most, 1 to 2 KB each.
 
     Raises
     ------
