@@ -33,7 +33,8 @@ def data_of_layers(
     network : Network
         The layers.
     data : LayerData or dict, optional
-        Of all layers, or by layer name (16 bits, no zeros, for others).
+        Of all layers, or by layer name (16 bits, no zeros, for others).  Where it is not given, the
+        widths are those that the network's graph knows of quantised values.
     bits : int or dict, optional
         Bits of all operands, or by operand; in place of those in `data`.
     **densities : float or dict
@@ -58,7 +59,7 @@ def data_of_layers(
     LayerData(ifmap_bits=8, filter_bits=8, psum_bits=8, ifmap_density=0.61)
     """
     names = network.layer_names
-    by_layer = _by_layer(data, names)
+    by_layer = _by_layer(data if data is not None else _quantised(network), names)
     widths = {} if bits is None else _bits(bits)
     changes: dict[str, dict[str, Any]] = {name: dict(widths) for name in names}
     for argument, given in densities.items():
@@ -76,6 +77,14 @@ def data_of_layers(
         by_layer[name].replace(**change) if change else by_layer[name]
         for name, change in changes.items()
     ]
+
+
+def _quantised(network: Network) -> dict[str, LayerData]:
+    known = {} if network.graph is None else network.graph.bits
+    return {
+        layer: LayerData(**{f"{operand}_bits": width for operand, width in widths.items()})
+        for layer, widths in known.items()
+    }
 
 
 def _by_layer(data: object, names: tuple[str, ...]) -> dict[str, LayerData]:

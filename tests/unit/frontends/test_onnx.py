@@ -168,8 +168,14 @@ def test_bits_of_values_that_were_quantized() -> None:
         node("Conv", "z plain", "last"),
     ]
     weights = [filters, zero, weight("scale"), weight("plain", 2, 4, 1, 1)]
-    graph = es.from_onnx(model(nodes, {"x": [1, 3, 9, 9]}, weights, opset=21)).graph
-    assert graph is not None and graph.bits == {"the_y": {"ifmap": 8, "filter": 4}}
+    net = es.from_onnx(model(nodes, {"x": [1, 3, 9, 9]}, weights, opset=21))
+    assert net.graph is not None and net.graph.bits == {"the_y": {"ifmap": 8, "filter": 4}}
+    quantised, plain = es.simulate(net, "eyeriss").layers
+    assert (quantised.data.ifmap_bits, quantised.data.filter_bits) == (8, 4)
+    assert plain.data.ifmap_bits is plain.data.filter_bits is None  # words
+    wide = es.simulate(net, "eyeriss", bits=16)
+    assert quantised.energy_mac < wide.layers[0].energy_mac
+    assert plain.energy_mac == wide.layers[1].energy_mac
 
 
 def test_shapes_that_the_model_computes() -> None:
