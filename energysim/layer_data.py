@@ -82,7 +82,7 @@ def data_of_layers(
 def _quantised(network: Network) -> dict[str, LayerData]:
     known = {} if network.graph is None else network.graph.bits
     return {
-        layer: LayerData(**{f"{operand}_bits": width for operand, width in widths.items()})
+        layer: LayerData(ifmap_bits=widths.get("ifmap"), filter_bits=widths.get("filter"))
         for layer, widths in known.items()
     }
 
