@@ -3,11 +3,17 @@
 #include <algorithm>
 
 namespace energysim {
+namespace {
+
+// Tiles of a dimension; it is often a single one, which needs no division.
+Count tiles_of(Count size, Count tile) { return tile >= size ? 1 : ceil_div(size, tile); }
+
+}  // namespace
 
 Count least_glb_tiles(const Partial& p) {
   if (p.glb_case == GlbCase::Whole) return 1;
-  if (p.glb_case == GlbCase::Same) return ceil_div(p.layer, p.most_pass);
-  return std::max<Count>(2, ceil_div(p.layer, p.most_glb));
+  if (p.glb_case == GlbCase::Same) return tiles_of(p.layer, p.most_pass);
+  return std::max<Count>(2, tiles_of(p.layer, p.most_glb));
 }
 
 void optimistic_terms(const Partial& p, DimTerms<double>& d) {
@@ -16,22 +22,23 @@ void optimistic_terms(const Partial& p, DimTerms<double>& d) {
   const Count rf_most = p.single_in_rf ? 1 : p.most_pe;
   const Count resident = p.streams ? rf_most : p.most_pass;
   const Count glb_tiles = least_glb_tiles(p);
-  Count passes = p.glb_case == GlbCase::Same ? glb_tiles : ceil_div(size, p.most_pass);
-  if (p.glb_case == GlbCase::Between) passes = std::max(passes, glb_tiles + 1);
+  Count passes = p.glb_case == GlbCase::Same ? glb_tiles : tiles_of(size, p.most_pass);
+  // All GLB tiles but a last, smaller one take two passes or more.
+  if (p.glb_case == GlbCase::Between) passes = std::max(passes, 2 * glb_tiles - 1);
 
   d.size = real(size);
   d.states[0] = 1;
   d.states[1] = real(glb_tiles);
   d.states[2] = d.states[3] = real(passes);
   if (p.streams) {
-    d.states[3] = real(std::max(passes, p.single_in_rf ? size : ceil_div(size, rf_most)));
+    d.states[3] = real(std::max(passes, p.single_in_rf ? size : tiles_of(size, rf_most)));
     d.pes[0] = 1;
     d.pes[1] = d.states[1];
     d.pes[2] = d.states[2];
     d.pes[3] = d.states[3];
   } else {
     d.pes[0] = real(p.least_chunks);
-    d.pes[2] = d.pes[3] = real(std::max(passes, ceil_div(size, p.most_pe)));
+    d.pes[2] = d.pes[3] = real(std::max(passes, tiles_of(size, p.most_pe)));
     // One GLB tile per pass: each PE's share is a new tile.
     d.pes[1] = p.glb_case == GlbCase::Same ? d.pes[2] : std::max(d.states[1], d.pes[0]);
   }

@@ -24,61 +24,46 @@ struct Line {
   }
 };
 
-// Needs of all operands along one dimension.
-struct Lines {
-  Line of[kOperands];
-
-  const Line& operator[](Operand operand) const { return of[index(operand)]; }
-};
-
 bool proportional(const Layer& layer, Dim dim) {
   if (dim == Dim::E || dim == Dim::R) return layer.shape().dilation_v == 1;
   if (dim == Dim::F || dim == Dim::S) return layer.shape().dilation_h == 1;
   return true;
 }
 
-Lines needs_along(const Space& space, const Nest& nest, Dim dim, Count Tiles::* tile) {
+// Of an operand along one dimension, in one of the nest's storages.
+Line need_along(const Space& space, const Nest& nest, Operand operand, Dim dim,
+                Count Tiles::* tile) {
   using enum Dim;
-  Lines needs;
-  Count t[kDims];
-  for (Dim d : kAllDims) t[index(d)] = nest[d].*tile;
-  const auto need = [&](Operand operand) {
-    const auto tile_of = [&](Dim d) { return t[index(d)]; };
+  const auto need = [&](Count size) {
+    const auto tile_of = [&](Dim d) { return d == dim ? size : nest[d].*tile; };
     return words_of(space.arch(), operand, footprint(space.layer(), operand, tile_of));
   };
-  t[index(dim)] = 1;
-  for (Operand operand : kAllOperands) needs.of[index(operand)].at_one = need(operand);
-  if (space.layer().size(dim) == 1) return needs;
+  Line line{need(1), 0};
+  if (!relevant(operand, dim) || space.layer().size(dim) == 1) return line;
   const bool slides = dim != N && dim != C && dim != M;
-  t[index(dim)] = 2;
-  for (Operand operand : kAllOperands) {
-    if (!relevant(operand, dim)) continue;
-    Line& line = needs.of[index(operand)];
-    line.growth = slides ? need(operand) - line.at_one : line.at_one;
-  }
-  return needs;
+  line.growth = slides ? need(2) - line.at_one : line.at_one;
+  return line;
 }
 
 Count greatest_glb_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
-  const Lines needs = needs_along(space, nest, dim, &Tiles::glb);
   Line total;
   for (Operand operand : kAllOperands) {
-    if (nest.ways[operand].glb) total += needs[operand];
+    if (nest.ways[operand].glb) total += need_along(space, nest, operand, dim, &Tiles::glb);
   }
   return total.greatest(space.arch().glb_words, size);
 }
 
 Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size) {
-  const Lines needs = needs_along(space, nest, dim, &Tiles::rf);
   const Scratchpads& rf = space.arch().rf;
   Line total;
   Count least = size;
   for (Operand operand : kAllOperands) {
     if (!nest.ways[operand].rf) continue;
+    const Line need = need_along(space, nest, operand, dim, &Tiles::rf);
     if (rf.pooled) {
-      total += needs[operand];
+      total += need;
     } else {
-      least = std::min(least, needs[operand].greatest(rf.words[index(operand)], size));
+      least = std::min(least, need.greatest(rf.words[index(operand)], size));
     }
   }
   return rf.pooled ? total.greatest(rf.pool, size) : least;
@@ -87,7 +72,7 @@ Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size
 Count greatest_chunks(const Space& space, const Nest& nest, Dim dim) {
   const PeSets sets =
       pe_sets(space.dataflow().array, space.arch().rows, space.arch().columns, nest);
-  return floor_div(sets.there, sets.need / nest[dim].chunks());
+  return floor_div(sets.there, floor_div(sets.need, nest[dim].chunks()));
 }
 
 }  // namespace

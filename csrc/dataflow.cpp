@@ -34,8 +34,8 @@ const Variable& Dataflow::variable(const std::string& letter) const {
 }
 
 Count rectangles(Count rows, Count columns, Count height, Count width) {
-  if (width <= columns) return (rows / height) * (columns / width);
-  return rows / (height * ceil_div(width, columns));
+  if (width <= columns) return floor_div(rows, height) * floor_div(columns, width);
+  return floor_div(rows, height * ceil_div(width, columns));
 }
 
 Count sets_there(const ArrayRule& rule, Count rows, Count columns, const Nest& nest) {
@@ -49,7 +49,7 @@ PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nes
     sets.height = nest[rule.vertical].chunks();
     sets.width = nest[rule.horizontal].chunks();
   }
-  sets.there = sets_there(rule, rows, columns, nest);
+  sets.there = rectangles(rows, columns, sets.height, sets.width);
   for (Dim d : kAllDims) {
     if (!rule.spans(d)) sets.need = saturating_product(sets.need, nest[d].chunks());
   }

@@ -46,10 +46,17 @@ void EnergyForm::decide(std::size_t stage) {
 
 void EnergyForm::weigh(std::size_t first) {
   first_ = first;
-  if (first == stages_.size()) tried_[first] = decided_[first];
-  for (std::size_t s = first; s < stages_.size(); ++s) {
-    sum_up(s, of_stage(s), s == first ? decided_[s] : tried_[s], tried_[s + 1]);
+  if (first == stages_.size()) {
+    tried_[first] = decided_[first];
+    settled_ = settle(tried_.back());
+  } else {
+    weigh_again(first);
   }
+}
+
+void EnergyForm::weigh_again(std::size_t stage) {
+  for (std::size_t s = stage; s < stages_.size(); ++s)
+    sum_up(s, of_stage(s), into(s), tried_[s + 1]);
   settled_ = settle(tried_.back());
 }
 
@@ -80,7 +87,7 @@ bool EnergyForm::settle(Values& weights) const {
 
 double EnergyForm::growth(std::size_t stage, Factors more, Factors m) {
   if (!settled_) return 0;
-  sum_up(stage, more, stage == first_ ? decided_[stage] : tried_[stage], grown_[stage + 1]);
+  sum_up(stage, more, into(stage), grown_[stage + 1]);
   for (std::size_t s = stage + 1; s < stages_.size(); ++s) {
     sum_up(s, of_stage(s), grown_[s], grown_[s + 1]);
   }

@@ -22,6 +22,8 @@ class EnergyForm {
   void decide(std::size_t stage);
   // Weights of M's terms with the present factors of all stages from `first` on.
   void weigh(std::size_t first);
+  // The same, where since then only factors of a stage and of later ones changed.
+  void weigh_again(std::size_t stage);
   // The bound for some terms of M, under the present weights.
   double bound(Factors m) const { return base_ + product(tried_.back(), m); }
   // What the bound grows by if terms of M are more.
@@ -33,6 +35,9 @@ class EnergyForm {
   using Values = std::vector<double>;
 
   void sum_up(std::size_t stage, Factors dim, const Values& from, Values& to) const;
+  const Values& into(std::size_t stage) const {
+    return stage == first_ ? decided_[stage] : tried_[stage];
+  }
   bool settle(Values& weights) const;
   double product(const Values& weights, Factors m) const {
     const FlowPlan::Weight* at = plan_->weights.data();
@@ -49,8 +54,8 @@ class EnergyForm {
   const AxisFactors& factors_;
   double base_ = 0;
   std::vector<Values> decided_, tried_, grown_;  // by stage: what goes into it; weights at last
-  std::size_t first_ = 0;
-  bool settled_ = true;  // were no weights negative?
+  std::size_t first_ = 0;                        // of the stages weighed
+  bool settled_ = true;                          // were no weights negative?
 };
 
 }  // namespace energysim

@@ -33,27 +33,27 @@ double SchemeSearch::bound(std::size_t block) {
   const std::size_t first = block < blocks_.size() ? blocks_[block].stage : form_->stages();
   if (time_) ask_time(block);
   if (open(Dim::C) && open(Dim::M) && !case_open_[index(Dim::C)]) return bound_of_sharing(first);
-  return bound_of_options(first, [](const Option&, double apart) { return apart; });
+  form_->weigh(first);
+  if (time_) weigh_time(first);
+  return bound_of_options([](const Option&) { return true; }, [](const Option&) { return 0.0; });
 }
 
-// The least bound of M's options; `more(option, bound)` is the bound with all that is known.
-template <class More>
-double SchemeSearch::bound_of_options(std::size_t first_stage, More more, double shared_passes) {
-  form_->weigh(first_stage);
-  if (time_) weigh_time(first_stage);
+// The least bound of M's options of a kind, under the present weights; `cost(option)` is what is
+// known beyond what each dimension's terms add up to.
+template <class Kind, class Cost>
+double SchemeSearch::bound_of_options(Kind kind, Cost cost, double shared_passes) {
   double least = kNothing;
   for (int i = 0; i < options_.size; ++i) {
     const Option& option = options_.of[i];
-    const double apart = form_->bound(factors(option.terms));
+    if (!kind(option)) continue;
+    double bound = form_->bound(factors(option.terms));
     if (time_) {
       const double cycles = cycles_bound(option, shared_passes);
-      const double cost = more(option, apart);
-      if (cost < kNothing) least = std::min(least, best_.value(cost, cycles));
-      continue;
+      bound = best_.value(bound + cost(option), cycles);
+    } else if (bound < std::min(best_.energy, least)) {
+      bound += cost(option);  // What is cut anyway need not be known better.
     }
-    if (apart < std::min(best_.energy, least)) least = std::min(least, more(option, apart));
-    // What is cut anyway need not be known better.
-    if (!(apart < best_.energy)) least = std::min(least, apart);
+    least = std::min(least, bound);
   }
   return least;
 }
@@ -65,34 +65,43 @@ double SchemeSearch::bound_of_options(std::size_t first_stage, More more, double
 // where the GLB holds all filters' psums, there is less room for channels. The ways to share are
 // bounded apart.
 double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
-  const DimTerms<double> any = terms_[Dim::C];
   const Partial channels = partial(Dim::C, case_[index(Dim::C)]);
+  const DimTerms<double> any = terms_[Dim::C];
   const Count together = most_channels_times_filters();
   const Count filters = nest_[Dim::M].layer;
   const double passes = together > 0 ? real(channels.layer) * real(filters) / real(together) : 0;
+  const OnePass one = one_pass_of_either(channels);
   double least = kNothing;
+  Count weighed = 0;  // most channels of a pass for which weights are known
+  const auto weigh = [&](Count most_channels) {
+    const Count most = std::clamp<Count>(most_channels, 1, channels.most_pass);
+    if (most == weighed) return;
+    terms_[Dim::C] = any;
+    if (most < channels.most_pass) {
+      Partial p = channels;
+      p.most_pass = most;
+      optimistic_terms(p, terms_[Dim::C]);
+    }
+    if (weighed == 0) {
+      form_->weigh(first_stage);
+    } else {
+      form_->weigh_again(stage_of_c_);
+    }
+    if (time_) weigh_time(first_stage);
+    weighed = most;
+  };
   const auto way = [&](Count most_channels, auto kind, auto cost) {
     if (std::none_of(options_.of, options_.of + options_.size, kind)) return;
-    if (most_channels < channels.most_pass) {
-      Partial p = channels;
-      p.most_pass = std::max<Count>(1, most_channels);
-      optimistic_terms(p, terms_[Dim::C]);
-    } else {
-      terms_[Dim::C] = any;
-    }
-    least = std::min(least, bound_of_options(
-                                first_stage,
-                                [&](const Option& option, double apart) {
-                                  return kind(option) ? apart + cost(option) : kNothing;
-                                },
-                                passes));
+    weigh(most_channels);
+    least = std::min(least, bound_of_options(kind, cost, passes));
   };
   const auto sharing = [&](const Option& option) { return cost_of_sharing(option, passes); };
   const auto several_passes = [&](Count most_channels, auto kind) {
     most_channels = std::min(most_channels, channels.most_pass);
     if (passes > 1 && most_channels >= channels.layer) {
-      way(channels.layer, kind,
-          [&](const Option& option) { return cost_of_more_filter_passes(option, passes); });
+      way(channels.layer, kind, [&](const Option& option) {
+        return cost_of_more_filter_passes(option, std::max(passes, one.filter_passes));
+      });
       most_channels = channels.layer - 1;
     }
     way(most_channels, kind, sharing);
@@ -111,7 +120,8 @@ double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
     several_passes(channels.layer, [&](const Option& option) { return !at_once(option); });
   }
   const Count beside_pass = passes > 1 ? floor_div(together, filters) : channels.layer;
-  way(std::min(beside_all, beside_pass), at_once, [](const Option&) { return 0.0; });
+  way(std::min({beside_all, beside_pass, one.channels_beside_filters}), at_once,
+      [](const Option&) { return 0.0; });
   terms_[Dim::C] = any;
   return least;
 }
@@ -141,11 +151,8 @@ double SchemeSearch::cost_of_more_filter_passes(const Option& option, double pas
 double SchemeSearch::cost_of_sharing(const Option& option, double passes) {
   const double x0 = terms_[Dim::C].states[2], y0 = option.terms.states[2];
   if (passes <= x0 * y0) return 0;
-  const std::size_t stage = std::find_if(blocks_.begin(), blocks_.end(), [](const Block& block) {
-                              return block.dim == Dim::C;
-                            })->stage;
   const DimTerms<double> more_c = one_pass_more(case_[index(Dim::C)]);
-  const double a = form_->growth(stage, factors(more_c), factors(option.terms));
+  const double a = form_->growth(stage_of_c_, factors(more_c), factors(option.terms));
   const double b = form_->growth(factors(one_pass_more(option.glb_case)));
   if (!(a > 0) || !(b > 0)) return 0;
   const double x = std::clamp(std::sqrt(passes * b / a), x0, passes / y0);
@@ -175,6 +182,30 @@ Count SchemeSearch::most_channels_times_filters() const {
   const bool sides = array.spans(Dim::C) || array.spans(Dim::M);
   const Count sets = sides ? arch.pes() : sets_there(array, arch.rows, arch.columns, nest_);
   return saturating_product(per_pe, sets);
+}
+
+// What PE sets leave for filters if they take all channels in one pass, and the other way round.
+SchemeSearch::OnePass SchemeSearch::one_pass_of_either(const Partial& channels) const {
+  OnePass one{1, kUnlimited};
+  const Dataflow& dataflow = space_.dataflow();
+  for (Dim d : {Dim::C, Dim::M}) {
+    if (dataflow.array.spans(d) || space_.rule(d).pass != Tile::Free) return one;
+  }
+  const Architecture& arch = space_.arch();
+  const Tiles &c = nest_[Dim::C], &m = nest_[Dim::M];
+  const PeSets sets = pe_sets(dataflow.array, arch.rows, arch.columns, nest_);
+  const Count there = floor_div(sets.there, floor_div(sets.need, c.chunks() * m.chunks()));
+  const Count filters_in_pe = open_most(Dim::M, Variable::At::Pe, m.pe, room_[index(Dim::M)].rf);
+  const Count for_channels = ceil_div(c.layer, channels.most_pe);
+  const Count for_filters = ceil_div(m.layer, filters_in_pe);
+  if (for_channels <= there) {
+    one.filter_passes = real(ceil_div(for_filters, floor_div(there, for_channels)));
+  }
+  if (for_filters <= there) {
+    one.channels_beside_filters =
+        saturating_product(channels.most_pe, floor_div(there, for_filters));
+  }
+  return one;
 }
 
 // A bound of all values of a letter from `least` to `most`: its own terms are those of the

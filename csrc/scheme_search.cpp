@@ -50,10 +50,51 @@ void SchemeSearch::enter_case(std::size_t block, GlbCase which, double bound) {
   case_[index(b.dim)] = b.any_glb ? which : before;
   case_open_[index(b.dim)] = false;
   set(b.dim, Choice{});
+  const bool turned = which == GlbCase::Between && better_turned(block, bound);
+  if (turned) move_first_letter_last(b);
   decide(block, b.begin, bound);
+  if (turned) move_last_letter_first(b);
   case_[index(b.dim)] = before;
   case_open_[index(b.dim)] = b.any_glb;
   set(b.dim, Choice{});
+}
+
+// Of a GLB tile and a pass tile inside it, is the latter better decided first? Where the GLB has
+// room for much, its tile says little about energy. What says more raises the bound of both halves
+// of its range.
+bool SchemeSearch::better_turned(std::size_t block, double bound) {
+  const Block& b = blocks_[block];
+  if (b.end - b.begin < 2 || letters_[b.begin].variable->at != At::Glb) return false;
+  constexpr double kClearly = 0.1;  // of all that there is to gain
+  const double clearly = kClearly * (best_.energy - bound);
+  return bound_halved(block, letters_[b.begin]) + clearly <
+         bound_halved(block, letters_[b.begin + 1]);
+}
+
+// The lesser bound of the two halves of a letter's range.
+double SchemeSearch::bound_halved(std::size_t block, Letter& letter) {
+  const Variable& v = *letter.variable;
+  const Range range{0, v.at == At::Glb ? nest_[v.dim].pass + 1 : 1, greatest_value(v)};
+  if (range.most <= range.least) return kNothing;
+  const Count middle = halved(range);
+  return std::min(bound_range(block, letter, range.least, middle),
+                  bound_range(block, letter, middle + 1, range.most));
+}
+
+void SchemeSearch::move_first_letter_last(const Block& b) {
+  std::rotate(letters_begin(b), letters_begin(b) + 1, letters_end(b));
+  index_letters(b);
+}
+
+void SchemeSearch::move_last_letter_first(const Block& b) {
+  std::rotate(letters_begin(b), letters_end(b) - 1, letters_end(b));
+  index_letters(b);
+}
+
+void SchemeSearch::index_letters(const Block& b) {
+  for (std::size_t k = b.begin; k < b.end; ++k) {
+    letter_[index(b.dim)][static_cast<std::size_t>(letters_[k].variable->at)] = k;
+  }
 }
 
 // All that is open from a block on, the most promising relation of its GLB tile first.
@@ -135,7 +176,7 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
     pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), {b, from, smallest});
   };
   consider(least, most, true);
-  while (!pending.empty()) {
+  for (bool fresh = true; !pending.empty();) {
     const Range range = pending.back();
     pending.pop_back();
     if (!(range.bound < best_.energy)) {
@@ -147,18 +188,27 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
       letter.decided = false;
       restore(before);
     } else {
-      const Count middle = split(block, range);
+      const Count middle = split(block, range, fresh);
+      fresh = false;
       consider(middle + 1, range.most, false);
       consider(range.least, middle, false);
     }
   }
 }
 
-// Where to divide a range. Of the last dimension, great tiles are mostly the best.
-Count SchemeSearch::split(std::size_t block, const Range& range) const {
-  if (block + 1 == blocks_.size() && !time_) return range.most - 1;
+Count SchemeSearch::halved(const Range& range) {
   const auto middle = static_cast<Count>(std::sqrt(real(range.least) * real(range.most)));
   return std::clamp(middle, range.least, range.most - 1);
+}
+
+// Where to divide a range of which nothing was tried yet (`fresh`), or what is left of it. But
+// along windows, the greatest tile is often the best: it is tried first, and of few at any time; in
+// the last dimension always.
+Count SchemeSearch::split(std::size_t block, const Range& range, bool fresh) const {
+  constexpr Count kFew = 4;
+  const bool few = window_of(blocks_[block].dim) < 0 && (fresh || range.most - range.least < kFew);
+  const bool last = block + 1 == blocks_.size();
+  return (few || last) && !time_ ? range.most - 1 : halved(range);
 }
 
 // The last letter of all: tiles that make the same number of GLB tiles, from the largest down.

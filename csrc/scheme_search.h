@@ -67,6 +67,13 @@ class SchemeSearch {
     int size = 0;
   };
 
+  // Of passes that take all channels: how many follow for filters, at least. Of passes that take
+  // all filters: the channels beside them, at most.
+  struct OnePass {
+    double filter_passes = 1;
+    Count channels_beside_filters = kUnlimited;
+  };
+
   // Setting up.
   void list_letters();
   void fix_axes();
@@ -74,6 +81,10 @@ class SchemeSearch {
 
   // Tiles.
   int window_of(Dim d) const;
+  auto letters_begin(const Block& b) {
+    return letters_.begin() + static_cast<std::ptrdiff_t>(b.begin);
+  }
+  auto letters_end(const Block& b) { return letters_.begin() + static_cast<std::ptrdiff_t>(b.end); }
   const Letter* letter_at(Dim d, Variable::At place) const {
     const std::size_t i = letter_[index(d)][static_cast<std::size_t>(place)];
     return i == kNoLetter ? nullptr : &letters_[i];
@@ -114,13 +125,14 @@ class SchemeSearch {
   }
   bool can_turn(const Loop& loop, GlbCase glb_case) const;
   double bound(std::size_t block);
-  template <class More>
-  double bound_of_options(std::size_t first_stage, More more, double shared_passes = 0);
+  template <class Kind, class Cost>
+  double bound_of_options(Kind kind, Cost cost, double shared_passes = 0);
   double bound_of_sharing(std::size_t first_stage);
   Count channels_beside_all_filters();
   double cost_of_more_filter_passes(const Option& option, double passes);
   double cost_of_sharing(const Option& option, double passes);
   Count most_channels_times_filters() const;
+  OnePass one_pass_of_either(const Partial& channels) const;
   double bound_range(std::size_t block, Letter& letter, Count least, Count most);
 
   // Time, where the goal asks for it.
@@ -133,10 +145,16 @@ class SchemeSearch {
   // The tree.
   double bound_of_case(std::size_t block, GlbCase which);
   void enter_case(std::size_t block, GlbCase which, double bound);
+  bool better_turned(std::size_t block, double bound);
+  double bound_halved(std::size_t block, Letter& letter);
+  void move_first_letter_last(const Block& block);
+  void move_last_letter_first(const Block& block);
+  void index_letters(const Block& block);
   void decide_block(std::size_t block, double bound);
   void decide(std::size_t block, std::size_t k, double bound);
   void decide_size(std::size_t block, std::size_t k, Count most, double bound);
-  Count split(std::size_t block, const Range& range) const;
+  static Count halved(const Range& range);
+  Count split(std::size_t block, const Range& range, bool fresh) const;
   void decide_last_glb(std::size_t block, std::size_t k, Count most, double bound);
   Count smallest_alike(const Variable& v, Count value) const;
   Count smallest_alike_between(const Variable& v, Count value) const;
@@ -153,6 +171,7 @@ class SchemeSearch {
   std::vector<Letter> letters_;
   std::size_t letter_[kDims][3];  // of each dimension, by place
   std::vector<Block> blocks_;
+  std::size_t stage_of_c_ = 0;  // if it has one
   std::vector<GlbCase> parts_;
   bool folded_ = false;  // do parts of the filter or of an ofmap row take turns on the array?
 

@@ -97,6 +97,7 @@ void SchemeSearch::list_letters() {
     if (blocks_.empty() || blocks_.back().dim != v.dim) {
       const auto stage = static_cast<std::size_t>(std::count_if(
           blocks_.begin(), blocks_.end(), [](const Block& b) { return b.dim != Dim::M; }));
+      if (v.dim == Dim::C) stage_of_c_ = stage;
       blocks_.push_back({v.dim, letters_.size(), letters_.size(), stage, case_open_[index(v.dim)]});
     }
     letter_[index(v.dim)][static_cast<std::size_t>(v.at)] = letters_.size();

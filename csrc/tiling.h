@@ -19,7 +19,7 @@ struct Tiles {
 
   bool streams() const { return pe == pass; }
   // PEs side by side in a full pass.
-  Count chunks() const { return streams() ? 1 : ceil_div(pass, pe); }
+  Count chunks() const { return streams() ? 1 : pe == 1 ? pass : ceil_div(pass, pe); }
   // Tile that the scratch pads hold while the loops above them stand still: a whole pass where PEs
   // share it in space.
   Count resident() const { return streams() ? rf : pass; }
