@@ -69,9 +69,7 @@ Count greatest_rf_tile(const Space& space, const Nest& nest, Dim dim, Count size
   return rf.pooled ? total.greatest(rf.pool, size) : least;
 }
 
-Count greatest_chunks(const Space& space, const Nest& nest, Dim dim) {
-  const PeSets sets =
-      pe_sets(space.dataflow().array, space.arch().rows, space.arch().columns, nest);
+Count greatest_chunks(const Nest& nest, const PeSets& sets, Dim dim) {
   return floor_div(sets.there, floor_div(sets.need, nest[dim].chunks()));
 }
 
@@ -82,7 +80,7 @@ Count glb_room(const Space& space, const Nest& nest, Dim dim) {
   return proportional(space.layer(), dim) ? greatest_glb_tile(space, nest, dim, size) : size;
 }
 
-Room room(const Space& space, const Nest& nest, Dim dim) {
+Room room(const Space& space, const Nest& nest, const PeSets& sets, Dim dim) {
   const Count size = space.layer().size(dim);
   const DimRule& rule = space.rule(dim);
   Room room{size, size, size};
@@ -91,7 +89,7 @@ Room room(const Space& space, const Nest& nest, Dim dim) {
     if (rule.rf == Tile::Same) room.rf = greatest_rf_tile(space, nest, dim, size);
   }
   const bool spans = space.dataflow().array.spans(dim);
-  if (rule.pass == Tile::Free && !spans) room.chunks = greatest_chunks(space, nest, dim);
+  if (rule.pass == Tile::Free && !spans) room.chunks = greatest_chunks(nest, sets, dim);
   return room;
 }
 

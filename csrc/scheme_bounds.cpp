@@ -25,6 +25,7 @@ bool one_pass(const DimTerms<double>& terms) { return terms.states[2] <= 1; }
 // A bound of all that is open, where the dimensions of earlier blocks are decided.
 double SchemeSearch::bound(std::size_t block) {
   best_.ask_after(++best_.proof.bounded);
+  find_sets();
   for (std::size_t b = block; b < blocks_.size(); ++b) {
     // What other dimensions leave for the block's own does not change while it is decided.
     if (b > block) find_room(b);
@@ -180,8 +181,7 @@ Count SchemeSearch::most_channels_times_filters() const {
   const Architecture& arch = space_.arch();
   const ArrayRule& array = space_.dataflow().array;
   const bool sides = array.spans(Dim::C) || array.spans(Dim::M);
-  const Count sets = sides ? arch.pes() : sets_there(array, arch.rows, arch.columns, nest_);
-  return saturating_product(per_pe, sets);
+  return saturating_product(per_pe, sides ? arch.pes() : sets_.there);
 }
 
 // What PE sets leave for filters if they take all channels in one pass, and the other way round.
@@ -191,10 +191,8 @@ SchemeSearch::OnePass SchemeSearch::one_pass_of_either(const Partial& channels) 
   for (Dim d : {Dim::C, Dim::M}) {
     if (dataflow.array.spans(d) || space_.rule(d).pass != Tile::Free) return one;
   }
-  const Architecture& arch = space_.arch();
   const Tiles &c = nest_[Dim::C], &m = nest_[Dim::M];
-  const PeSets sets = pe_sets(dataflow.array, arch.rows, arch.columns, nest_);
-  const Count there = floor_div(sets.there, floor_div(sets.need, c.chunks() * m.chunks()));
+  const Count there = floor_div(sets_.there, floor_div(sets_.need, c.chunks() * m.chunks()));
   const Count filters_in_pe = open_most(Dim::M, Variable::At::Pe, m.pe, room_[index(Dim::M)].rf);
   const Count for_channels = ceil_div(c.layer, channels.most_pe);
   const Count for_filters = ceil_div(m.layer, filters_in_pe);

@@ -30,6 +30,7 @@ void SchemeSearch::run(std::size_t part, double bound) {
 
 double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
   const Block& b = blocks_[block];
+  find_sets();
   find_room(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
@@ -45,6 +46,7 @@ double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
 
 void SchemeSearch::enter_case(std::size_t block, GlbCase which, double bound) {
   const Block& b = blocks_[block];
+  find_sets();
   find_room(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
@@ -104,6 +106,7 @@ void SchemeSearch::decide_block(std::size_t block, double bound) {
     return;
   }
   if (!blocks_[block].any_glb) {
+    find_sets();
     find_room(block);
     decide(block, blocks_[block].begin, bound);
     return;
@@ -161,8 +164,7 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
                                        : tiles.layer;
   if (most < all) ++best_.proof.cut_by_capacity;
   const Count least = v.at == At::Glb ? tiles.pass + 1 : 1;
-  std::vector<Range>& pending = letter.pending;  // the least bound last
-  pending.clear();
+  const std::size_t none = pending_.size();  // the least bound last
   const auto consider = [&](Count from, Count to, bool known) {
     const Count smallest = smallest_alike(v, to);
     best_.proof.cut_as_equal += to - std::max(from - 1, smallest);
@@ -173,12 +175,13 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
       return;
     }
     const auto worse = [](const Range& range, double than) { return range.bound > than; };
-    pending.insert(std::lower_bound(pending.begin(), pending.end(), b, worse), {b, from, smallest});
+    const auto first = pending_.begin() + static_cast<std::ptrdiff_t>(none);
+    pending_.insert(std::lower_bound(first, pending_.end(), b, worse), {b, from, smallest});
   };
   consider(least, most, true);
-  for (bool fresh = true; !pending.empty();) {
-    const Range range = pending.back();
-    pending.pop_back();
+  for (bool fresh = true; pending_.size() > none;) {
+    const Range range = pending_.back();
+    pending_.pop_back();
     if (!(range.bound < best_.energy)) {
       best_.cut(range.bound);
     } else if (range.least == range.most) {

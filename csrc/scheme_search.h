@@ -48,7 +48,6 @@ class SchemeSearch {
     const Variable* variable = nullptr;
     bool decided = false;
     Count most = kUnlimited;  // while it is not
-    std::vector<Range> pending;
   };
   // The letters of one dimension.
   struct Block {
@@ -119,9 +118,11 @@ class SchemeSearch {
     options_.of[options_.size].glb_case = glb_case;
     return options_.of[options_.size++].terms;
   }
+  void find_sets();
+  // What other dimensions leave for a block's own, with the present PE sets.
   void find_room(std::size_t block) {
     const Dim d = blocks_[block].dim;
-    room_[index(d)] = room(space_, nest_, d);
+    room_[index(d)] = room(space_, nest_, sets_, d);
   }
   bool can_turn(const Loop& loop, GlbCase glb_case) const;
   double bound(std::size_t block);
@@ -170,6 +171,7 @@ class SchemeSearch {
   const WindowAxis axes_[2];
   std::vector<Letter> letters_;
   std::size_t letter_[kDims][3];  // of each dimension, by place
+  std::vector<Range> pending_;    // of all letters, those of the last decided at the end
   std::vector<Block> blocks_;
   std::size_t stage_of_c_ = 0;  // if it has one
   std::vector<GlbCase> parts_;
@@ -182,6 +184,7 @@ class SchemeSearch {
   NestTerms<double> terms_;
   AxisFactors factors_;  // where they are found
   Options options_;      // of M
+  PeSets sets_;
   Room room_[kDims];
   std::optional<EnergyForm> form_;
   std::optional<TimeBound> time_;  // none for goals without time

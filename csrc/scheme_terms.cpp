@@ -101,7 +101,7 @@ void SchemeSearch::list_letters() {
       blocks_.push_back({v.dim, letters_.size(), letters_.size(), stage, case_open_[index(v.dim)]});
     }
     letter_[index(v.dim)][static_cast<std::size_t>(v.at)] = letters_.size();
-    letters_.push_back({&v, false, kUnlimited, {}});
+    letters_.push_back({&v, false, kUnlimited});
     ++blocks_.back().end;
   }
 }
@@ -193,6 +193,10 @@ Count SchemeSearch::greatest_by_trial(const Variable& v) {
   });
   restore(before);
   return value;
+}
+
+void SchemeSearch::find_sets() {
+  sets_ = pe_sets(space_.dataflow().array, space_.arch().rows, space_.arch().columns, nest_);
 }
 
 // ---- terms ----------------------------------------------------------------------------------
