@@ -1,5 +1,7 @@
 #include "energy_form.h"
 
+#include <algorithm>
+
 namespace energysim {
 
 EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices,
@@ -8,20 +10,21 @@ EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& p
       stages_(stages.begin(), stages.end()),
       factors_(factors),
       base_(prices.least_base()) {
-  for (const FlowPlan::Sums& sums : plan_->stages) decided_.emplace_back(sums.place.size());
-  decided_.emplace_back(plan_->weights.size());
+  decided_.resize(plan_->begin.back());
   for (const FlowPlan::Source& source : plan_->sources) {
     double value =
         source.factor * prices.least_price(source.flow / kOperands, source.flow % kOperands);
     for (const auto& [axis, place] : source.fixed) value *= factors_[axis][place];
-    decided_[0][source.into] += value;
+    decided_[source.into] += value;
   }
   tried_ = grown_ = decided_;
 }
 
-void EnergyForm::sum_up(std::size_t stage, Factors dim, const Values& from, Values& to) const {
+void EnergyForm::sum_up(std::size_t stage, Factors dim, const Row& from_row, Row& to_row) const {
   const FlowPlan::Sums& sums = plan_->stages[stage];
   const std::size_t terms = sums.begin.size() - 1;
+  const double* from = from_row.data() + plan_->begin[stage];
+  double* to = to_row.data() + plan_->begin[stage + 1];
   const std::uint8_t* place = sums.place.data();
   if (stages_[stage].window == 0) {
     for (std::size_t t = 0, k = 0; t < terms; ++t) {
@@ -40,29 +43,26 @@ void EnergyForm::sum_up(std::size_t stage, Factors dim, const Values& from, Valu
   }
 }
 
-void EnergyForm::decide(std::size_t stage) {
-  sum_up(stage, of_stage(stage), decided_[stage], decided_[stage + 1]);
-}
+void EnergyForm::decide(std::size_t stage) { sum_up(stage, of_stage(stage), decided_, decided_); }
 
 void EnergyForm::weigh(std::size_t first) {
   first_ = first;
   if (first == stages_.size()) {
-    tried_[first] = decided_[first];
-    settled_ = settle(tried_.back());
+    std::ranges::copy(weights(decided_), weights(tried_).begin());
+    settled_ = settle(weights(tried_));
   } else {
     weigh_again(first);
   }
 }
 
 void EnergyForm::weigh_again(std::size_t stage) {
-  for (std::size_t s = stage; s < stages_.size(); ++s)
-    sum_up(s, of_stage(s), into(s), tried_[s + 1]);
-  settled_ = settle(tried_.back());
+  for (std::size_t s = stage; s < stages_.size(); ++s) sum_up(s, of_stage(s), into(s), tried_);
+  settled_ = settle(weights(tried_));
 }
 
 // A step of negative weight is moved on to the next, of which there are at least as many tiles. If
 // the weight of the last is negative, all that is known of the flow is that it is not.
-bool EnergyForm::settle(Values& weights) const {
+bool EnergyForm::settle(std::span<double> weights) const {
   bool positive = true;
   std::size_t first = 0;
   for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -87,11 +87,9 @@ bool EnergyForm::settle(Values& weights) const {
 
 double EnergyForm::growth(std::size_t stage, Factors more, Factors m) {
   if (!settled_) return 0;
-  sum_up(stage, more, into(stage), grown_[stage + 1]);
-  for (std::size_t s = stage + 1; s < stages_.size(); ++s) {
-    sum_up(s, of_stage(s), grown_[s], grown_[s + 1]);
-  }
-  return product(grown_.back(), m);
+  sum_up(stage, more, into(stage), grown_);
+  for (std::size_t s = stage + 1; s < stages_.size(); ++s) sum_up(s, of_stage(s), grown_, grown_);
+  return product(grown_, m);
 }
 
 }  // namespace energysim

@@ -25,24 +25,26 @@ class EnergyForm {
   // The same, where since then only factors of a stage and of later ones changed.
   void weigh_again(std::size_t stage);
   // The bound for some terms of M, under the present weights.
-  double bound(Factors m) const { return base_ + product(tried_.back(), m); }
+  double bound(Factors m) const { return base_ + product(tried_, m); }
   // What the bound grows by if terms of M are more.
-  double growth(Factors m_more) const { return product(tried_.back(), m_more); }
+  double growth(Factors m_more) const { return product(tried_, m_more); }
   // What it grows by if terms of a stage are more; nothing where that is not sure.
   double growth(std::size_t stage, Factors more, Factors m);
 
  private:
-  using Values = std::vector<double>;
+  using Row = std::vector<double>;  // as the plan has it
 
-  void sum_up(std::size_t stage, Factors dim, const Values& from, Values& to) const;
-  const Values& into(std::size_t stage) const {
-    return stage == first_ ? decided_[stage] : tried_[stage];
+  void sum_up(std::size_t stage, Factors dim, const Row& from, Row& to) const;
+  const Row& into(std::size_t stage) const { return stage == first_ ? decided_ : tried_; }
+  std::span<double> weights(Row& row) const {
+    return std::span(row).subspan(plan_->begin[stages_.size()]);
   }
-  bool settle(Values& weights) const;
-  double product(const Values& weights, Factors m) const {
-    const FlowPlan::Weight* at = plan_->weights.data();
+  bool settle(std::span<double> weights) const;
+  double product(const Row& row, Factors m) const {
+    const double* weights = row.data() + plan_->begin[stages_.size()];
+    const std::vector<FlowPlan::Weight>& at = plan_->weights;
     double sum = 0;
-    for (std::size_t k = 0; k < weights.size(); ++k) sum += weights[k] * m[at[k].place];
+    for (std::size_t k = 0; k < at.size(); ++k) sum += weights[k] * m[at[k].place];
     return sum;
   }
   Factors of_stage(std::size_t stage) const {
@@ -53,9 +55,9 @@ class EnergyForm {
   std::vector<Stage> stages_;
   const AxisFactors& factors_;
   double base_ = 0;
-  std::vector<Values> decided_, tried_, grown_;  // by stage: what goes into it; weights at last
-  std::size_t first_ = 0;                        // of the stages weighed
-  bool settled_ = true;                          // were no weights negative?
+  Row decided_, tried_, grown_;
+  std::size_t first_ = 0;  // of the stages weighed
+  bool settled_ = true;    // were no weights negative?
 };
 
 }  // namespace energysim

@@ -117,11 +117,16 @@ FlowPlan make_plan(const LoopOrder& order, const Ways& ways, std::span<const Sta
     plan.weights.push_back(
         {static_cast<std::uint8_t>(keys[i].place_of_m), keys[i].chain > 0, last});
   }
+  plan.begin = {0};
+  for (const FlowPlan::Sums& sums : plan.stages) {
+    plan.begin.push_back(plan.begin.back() + sums.place.size());
+  }
+  plan.begin.push_back(plan.begin.back() + plan.weights.size());
   return plan;
 }
 
 struct PlanKey {
-  std::vector<Loop> loops;
+  LoopOrder order;
   Ways ways;
   std::vector<Stage> stages;
 
@@ -156,10 +161,7 @@ std::shared_ptr<const FlowPlan> flow_plan(const LoopOrder& order, const Ways& wa
                                           std::span<const Stage> stages) {
   static std::mutex mutex;
   static std::map<PlanKey, std::shared_ptr<const FlowPlan>> plans;
-  PlanKey key;
-  for (int j = 0; j < order.size(); ++j) key.loops.push_back(order[j]);
-  key.ways = ways;
-  key.stages.assign(stages.begin(), stages.end());
+  const PlanKey key{order, ways, {stages.begin(), stages.end()}};
   const std::lock_guard lock(mutex);
   // A few dozen serve the dataflows that there are; whoever makes up thousands starts anew.
   constexpr std::size_t kMostPlans = 256;

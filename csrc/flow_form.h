@@ -66,6 +66,9 @@ struct FlowPlan {
   std::vector<Source> sources;
   std::vector<Sums> stages;
   std::vector<Weight> weights;
+  // What goes into each stage, and at last the weights, stand in one row: where each begins, and
+  // where the row ends.
+  std::vector<std::size_t> begin;
 };
 
 // The plan of a loop order for some stages, made once.

@@ -43,7 +43,7 @@ class LoopOrder {
     return false;
   }
 
-  bool operator==(const LoopOrder&) const = default;
+  auto operator<=>(const LoopOrder&) const = default;
 
  private:
   std::array<Loop, kMaxLoops> loops_{};

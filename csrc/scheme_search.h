@@ -20,11 +20,16 @@
 
 namespace energysim {
 
+// Letters of one dimension after each other, in the order of the first of each; a PE's tile before
+// the number of PEs, which counts in such tiles.
+std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables);
+
 class SchemeSearch {
  public:
-  // `arch` is the architecture as the layer's data see it.
+  // `arch` is the architecture as the layer's data see it; `variables` are those of the dataflow,
+  // by dimension.
   SchemeSearch(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
-               const Scheme& scheme, Best& best);
+               const Scheme& scheme, std::span<const Variable* const> variables, Best& best);
   SchemeSearch(const SchemeSearch&) = delete;
 
   // The search falls into parts, of which the most promising is best run first. A part is a number
@@ -74,7 +79,7 @@ class SchemeSearch {
   };
 
   // Setting up.
-  void list_letters();
+  void list_letters(std::span<const Variable* const> variables);
   void fix_axes();
   std::vector<Stage> stages() const;
 

@@ -14,8 +14,25 @@ double real(Count value) { return static_cast<double>(value); }
 
 std::size_t at(Dim d) { return static_cast<std::size_t>(index(d)); }
 
-// Letters of one dimension after each other, in the order of the first of each; a PE's tile before
-// the number of PEs, which counts in such tiles.
+// The better of two values of each term: of what may become one or the other.
+void take_best(DimTerms<double>& best, const DimTerms<double>& other) {
+  for (int k = 0; k < 4; ++k) {
+    best.states[k] = std::min(best.states[k], other.states[k]);
+    best.pes[k] = std::min(best.pes[k], other.pes[k]);
+    best.keep[k] = std::max(best.keep[k], other.keep[k]);
+  }
+  best.keep_glb = std::max(best.keep_glb, other.keep_glb);
+}
+
+void store(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) {
+  for (int reach = 0; reach < kReaches; ++reach) {
+    to.gross[reach] = real(from.gross[reach]);
+    for (int j = 0; j < loops; ++j) to.kept[reach][j] = real(from.kept[reach][j]);
+  }
+}
+
+}  // namespace
+
 std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables) {
   std::vector<const Variable*> ordered;
   for (const Variable& first : variables) {
@@ -36,29 +53,11 @@ std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables
   return ordered;
 }
 
-// The better of two values of each term: of what may become one or the other.
-void take_best(DimTerms<double>& best, const DimTerms<double>& other) {
-  for (int k = 0; k < 4; ++k) {
-    best.states[k] = std::min(best.states[k], other.states[k]);
-    best.pes[k] = std::min(best.pes[k], other.pes[k]);
-    best.keep[k] = std::max(best.keep[k], other.keep[k]);
-  }
-  best.keep_glb = std::max(best.keep_glb, other.keep_glb);
-}
-
-void store(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) {
-  for (int reach = 0; reach < kReaches; ++reach) {
-    to.gross[reach] = real(from.gross[reach]);
-    for (int j = 0; j < loops; ++j) to.kept[reach][j] = real(from.kept[reach][j]);
-  }
-}
-
-}  // namespace
-
 // ---- setting up -----------------------------------------------------------------------------
 
 SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
-                           const Scheme& scheme, Best& best)
+                           const Scheme& scheme, std::span<const Variable* const> variables,
+                           Best& best)
     : space_(layer, arch, dataflow, scheme),
       goal_(best.goal),
       prices_(layer, arch, goal_.costs(), scheme.ways),
@@ -66,7 +65,7 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
       axes_{row_axis(layer), column_axis(layer)},
       nest_(space_.smallest()) {
   for (Dim d : {Dim::R, Dim::S, Dim::F}) folded_ = folded_ || nest_[d].pass < nest_[d].layer;
-  list_letters();
+  list_letters(variables);
   fix_axes();
   form_.emplace(scheme.order, scheme.ways, prices_, stages(), factors_);
   if (goal_.timed()) {
@@ -81,7 +80,7 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
   }
 }
 
-void SchemeSearch::list_letters() {
+void SchemeSearch::list_letters(std::span<const Variable* const> variables) {
   for (auto& of_dim : letter_) std::fill(std::begin(of_dim), std::end(of_dim), kNoLetter);
   for (Dim d : kAllDims) {
     const Tile rule = space_.rule(d).glb;
@@ -89,7 +88,7 @@ void SchemeSearch::list_letters() {
     case_open_[index(d)] = rule == Tile::Free && space_.layer().size(d) > 1;
     if (d != Dim::G) set(d, Choice{});
   }
-  for (const Variable* each : by_dimension(space_.dataflow().variables)) {
+  for (const Variable* each : variables) {
     const Variable& v = *each;
     const DimRule& rule = space_.rule(v.dim);
     const Tile free = v.at == At::Pe ? rule.pe : v.at == At::Pass ? rule.pass : rule.glb;

@@ -93,9 +93,10 @@ Found searched(const Layer& layer, const Architecture& arch, const DataflowPtr& 
 void find_best(const Layer& layer, const Architecture& arch, const Dataflow& dataflow, Best& best) {
   std::deque<SchemeSearch> schemes;
   std::vector<Part> parts;
+  const std::vector<const Variable*> variables = by_dimension(dataflow.variables);
   for (const Scheme& declared : dataflow.schemes) {
     if (!declared.takes(layer)) continue;
-    SchemeSearch& scheme = schemes.emplace_back(layer, arch, dataflow, declared, best);
+    SchemeSearch& scheme = schemes.emplace_back(layer, arch, dataflow, declared, variables, best);
     for (std::size_t part = 0; part < scheme.parts(); ++part) {
       const double bound = scheme.bound_of_part(part);
       if (bound < std::numeric_limits<double>::infinity()) {

@@ -46,35 +46,35 @@ void Space::fold_whole_tiles() {
     return d != Dim::G &&
            (rules_[index(d)].pe == Tile::Whole || rules_[index(d)].pass == Tile::Whole);
   };
-  const auto least = [&] {
-    Nest nest;
-    nest.order = scheme_->order;
-    nest.ways = scheme_->ways;
-    for (Dim d : kAllDims) nest[d] = tiles(d, Choice{});
-    return nest;
-  };
-  // Channels that a scheme wants whole in the GLB count as one here.
-  const auto could_fit = [&] {
-    Nest nest = least();
-    for (Dim d : {Dim::N, Dim::M, Dim::C}) nest[d].glb = nest[d].pass;
-    return fits(nest);
-  };
   for (Dim d : kAllDims) {
     if (folds(d)) whole_[index(d)] = 1;
   }
+  smallest_.order = scheme_->order;
+  smallest_.ways = scheme_->ways;
+  for (Dim d : kAllDims) smallest_[d] = tiles(d, Choice{});
+  // Of batch and channels, what a scheme wants whole in the GLB counts as a single pass here.
+  Nest nest = smallest_;
+  const auto take = [&](Dim d) {
+    nest[d] = tiles(d, Choice{});
+    if (d == Dim::N || d == Dim::M || d == Dim::C) nest[d].glb = nest[d].pass;
+  };
+  for (Dim d : kAllDims) take(d);
   for (Dim d : kAllDims) {
     if (!folds(d)) continue;
     const Count size = layer_->size(d);
     const auto fits_with = [&](Count tile) {
       whole_[index(d)] = tile;
-      return could_fit();
+      take(d);
+      return fits(nest);
     };
-    if (fits_with(size)) continue;
-    // As few cuts as any tile that fits needs, and tiles as even as so many cuts allow.
-    const Count greatest = greatest_that(size, fits_with);
-    whole_[index(d)] = greatest > 0 ? ceil_div(size, ceil_div(size, greatest)) : 1;
+    if (!fits_with(size)) {
+      // As few cuts as any tile that fits needs, and tiles as even as so many cuts allow.
+      const Count greatest = greatest_that(size, fits_with);
+      whole_[index(d)] = greatest > 0 ? ceil_div(size, ceil_div(size, greatest)) : 1;
+    }
+    take(d);
+    smallest_[d] = tiles(d, Choice{});
   }
-  smallest_ = least();
 }
 
 bool Space::fits_glb(const Nest& nest) const {
