@@ -26,10 +26,11 @@ std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables
 
 class SchemeSearch {
  public:
-  // `arch` is the architecture as the layer's data see it; `variables` are those of the dataflow,
-  // by dimension.
+  // `arch` is the architecture as the layer's data see it, `prices` are those of the scheme's ways,
+  // `variables` the dataflow's, by dimension.
   SchemeSearch(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
-               const Scheme& scheme, std::span<const Variable* const> variables, Best& best);
+               const Scheme& scheme, const Prices& prices,
+               std::span<const Variable* const> variables, Best& best);
   SchemeSearch(const SchemeSearch&) = delete;
 
   // The search falls into parts, of which the most promising is best run first. A part is a number
@@ -171,7 +172,7 @@ class SchemeSearch {
 
   const Space space_;
   const Goal& goal_;
-  const Prices prices_;
+  const Prices& prices_;
   Best& best_;
   const WindowAxis axes_[2];
   std::vector<Letter> letters_;

@@ -56,11 +56,11 @@ std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables
 // ---- setting up -----------------------------------------------------------------------------
 
 SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const Dataflow& dataflow,
-                           const Scheme& scheme, std::span<const Variable* const> variables,
-                           Best& best)
+                           const Scheme& scheme, const Prices& prices,
+                           std::span<const Variable* const> variables, Best& best)
     : space_(layer, arch, dataflow, scheme),
       goal_(best.goal),
-      prices_(layer, arch, goal_.costs(), scheme.ways),
+      prices_(prices),
       best_(best),
       axes_{row_axis(layer), column_axis(layer)},
       nest_(space_.smallest()) {

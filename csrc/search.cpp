@@ -94,9 +94,17 @@ void find_best(const Layer& layer, const Architecture& arch, const Dataflow& dat
   std::deque<SchemeSearch> schemes;
   std::vector<Part> parts;
   const std::vector<const Variable*> variables = by_dimension(dataflow.variables);
+  std::deque<std::pair<Ways, Prices>> prices;
+  const auto prices_of = [&](const Ways& ways) -> const Prices& {
+    for (const auto& [known, its] : prices) {
+      if (known == ways) return its;
+    }
+    return prices.emplace_back(ways, Prices(layer, arch, best.goal.costs(), ways)).second;
+  };
   for (const Scheme& declared : dataflow.schemes) {
     if (!declared.takes(layer)) continue;
-    SchemeSearch& scheme = schemes.emplace_back(layer, arch, dataflow, declared, variables, best);
+    SchemeSearch& scheme = schemes.emplace_back(layer, arch, dataflow, declared,
+                                                prices_of(declared.ways), variables, best);
     for (std::size_t part = 0; part < scheme.parts(); ++part) {
       const double bound = scheme.bound_of_part(part);
       if (bound < std::numeric_limits<double>::infinity()) {
