@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import energysim as es
+from energysim import Layer
 
 NETWORKS = ("alexnet", "resnet50")
 
@@ -113,14 +115,43 @@ def test_batch(benchmark: BenchmarkFixture, est: es.Estimator, threads: int) -> 
     benchmark.pedantic(est.energy_batch, (rows,), {"threads": threads}, rounds=3)
 
 
-@pytest.mark.benchmark(group="table of a ResNet-50 layer, multiples of 8: 32 x 32 shapes")
-def test_table(benchmark: BenchmarkFixture) -> None:
-    est = es.Estimator("resnet50", "eyeriss")
-    name, values = "layer3.1.conv2", range(8, 257, 8)
-    layer = est.network[name]
-    table = est.table(name, values, values)
-    assert table[3, 30] == es.search(layer.replace(C=32, M=248), "eyeriss").energy
-    benchmark.pedantic(est.table, (name, values, values), rounds=1)
+def pairs_of_channels(network: es.Network) -> Iterator[tuple[str, list[int], list[int] | None]]:
+    """Of each layer, the multiples of 8 as inputs and outputs that no layer like it had before.
+
+    Of layers with groups, which are depthwise here, inputs alone.
+    """
+    known: dict[Layer, list[tuple[int, int]]] = {}
+    for layer in network:
+        had = known.setdefault(layer.replace(name="", M=1, C=1), [])
+        inputs = list(range(8, layer.C * layer.G + 1, 8)) or [layer.C]
+        outputs = list(range(8, layer.M + 1, 8)) or [layer.M]
+        if layer.G > 1:
+            yield layer.name, inputs, None
+            continue
+        for known_to, those in itertools.groupby(
+            inputs, lambda c, had=had: max((m for k, m in had if k >= c), default=0)
+        ):
+            rest = [m for m in outputs if m > known_to]
+            if rest:
+                yield layer.name, list(those), rest
+        had.append((inputs[-1], outputs[-1]))
+
+
+@pytest.mark.parametrize("network", ["resnet50", "mobilenet-v2"])
+@pytest.mark.benchmark(group="tables of all layers, multiples of 8, one thread: goal 4 s")
+def test_tables(benchmark: BenchmarkFixture, network: str) -> None:
+    est = es.Estimator(network, "eyeriss")
+    pairs = list(pairs_of_channels(est.network))
+
+    def fill() -> int:
+        return sum(est.table(*pair, threads=1).size for pair in pairs)
+
+    name, inputs, outputs = next(pair for pair in pairs if pair[2] is not None)
+    layer = est.network[name].replace(C=inputs[-1], M=outputs[0])
+    table = est.table(name, inputs, outputs)
+    assert table[-1, 0] == es.search(layer, "eyeriss").energy
+    entries = benchmark.pedantic(fill, rounds=1)
+    benchmark.extra_info["entries"] = entries
 
 
 @pytest.mark.benchmark(group="compiling an estimator: goal 0.5 s with the import")

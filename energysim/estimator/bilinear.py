@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from energysim.checks import member, whole
@@ -64,7 +64,7 @@ class BilinearModel:
     fitted: int
     held_out: int
     unit: Unit
-    _terms: _Terms
+    _terms: _Terms = field(repr=False)
 
     def energy(self, channels: Any) -> Any:
         """Return what the model says; channels may be real numbers and are not checked for range.
