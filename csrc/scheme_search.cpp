@@ -53,9 +53,9 @@ void SchemeSearch::enter_case(std::size_t block, GlbCase which, double bound) {
   case_open_[index(b.dim)] = false;
   set(b.dim, Choice{});
   const bool turned = which == GlbCase::Between && better_turned(block, bound);
-  if (turned) move_first_letter_last(b);
+  if (turned) rotate_letters(b, b.begin + 1);
   decide(block, b.begin, bound);
-  if (turned) move_last_letter_first(b);
+  if (turned) rotate_letters(b, b.end - 1);
   case_[index(b.dim)] = before;
   case_open_[index(b.dim)] = b.any_glb;
   set(b.dim, Choice{});
@@ -83,19 +83,12 @@ double SchemeSearch::bound_halved(std::size_t block, Letter& letter) {
                   bound_range(block, letter, middle + 1, range.most));
 }
 
-void SchemeSearch::move_first_letter_last(const Block& b) {
-  std::rotate(letters_begin(b), letters_begin(b) + 1, letters_end(b));
-  index_letters(b);
-}
-
-void SchemeSearch::move_last_letter_first(const Block& b) {
-  std::rotate(letters_begin(b), letters_end(b) - 1, letters_end(b));
-  index_letters(b);
-}
-
-void SchemeSearch::index_letters(const Block& b) {
-  for (std::size_t k = b.begin; k < b.end; ++k) {
-    letter_[index(b.dim)][static_cast<std::size_t>(letters_[k].variable->at)] = k;
+// Of a block's letters, number k is the first then.
+void SchemeSearch::rotate_letters(const Block& b, std::size_t k) {
+  const auto at = [&](std::size_t i) { return letters_.begin() + static_cast<std::ptrdiff_t>(i); };
+  std::rotate(at(b.begin), at(k), at(b.end));
+  for (std::size_t i = b.begin; i < b.end; ++i) {
+    letter_[index(b.dim)][static_cast<std::size_t>(letters_[i].variable->at)] = i;
   }
 }
 
@@ -204,9 +197,9 @@ Count SchemeSearch::halved(const Range& range) {
   return std::clamp(middle, range.least, range.most - 1);
 }
 
-// Where to divide a range of which nothing was tried yet (`fresh`), or what is left of it. But
-// along windows, the greatest tile is often the best: it is tried first, and of few at any time; in
-// the last dimension always.
+// Where to divide a range of which nothing was tried yet (`fresh`), or what is left of it: in
+// halves; except along windows, the greatest value is tried apart at first, and of few values
+// always, since great tiles are often the best; of the last dimension, mostly.
 Count SchemeSearch::split(std::size_t block, const Range& range, bool fresh) const {
   constexpr Count kFew = 4;
   const bool few = window_of(blocks_[block].dim) < 0 && (fresh || range.most - range.least < kFew);

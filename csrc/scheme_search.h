@@ -86,10 +86,6 @@ class SchemeSearch {
 
   // Tiles.
   int window_of(Dim d) const;
-  auto letters_begin(const Block& b) {
-    return letters_.begin() + static_cast<std::ptrdiff_t>(b.begin);
-  }
-  auto letters_end(const Block& b) { return letters_.begin() + static_cast<std::ptrdiff_t>(b.end); }
   const Letter* letter_at(Dim d, Variable::At place) const {
     const std::size_t i = letter_[index(d)][static_cast<std::size_t>(place)];
     return i == kNoLetter ? nullptr : &letters_[i];
@@ -154,9 +150,7 @@ class SchemeSearch {
   void enter_case(std::size_t block, GlbCase which, double bound);
   bool better_turned(std::size_t block, double bound);
   double bound_halved(std::size_t block, Letter& letter);
-  void move_first_letter_last(const Block& block);
-  void move_last_letter_first(const Block& block);
-  void index_letters(const Block& block);
+  void rotate_letters(const Block& block, std::size_t k);
   void decide_block(std::size_t block, double bound);
   void decide(std::size_t block, std::size_t k, double bound);
   void decide_size(std::size_t block, std::size_t k, Count most, double bound);
