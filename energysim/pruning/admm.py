@@ -8,7 +8,7 @@ one per group of channels; a group's `price` is the dual of "no more channels th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Widths", "filled", "proximal", "shortened"]
+__all__ = ["Widths", "proximal", "shortened"]
 
 _LEAST_SLOPE = 1e-3  # by which some width goes down (authors' code)
 _HALVINGS = 20
@@ -149,23 +149,3 @@ def shortened(start: _Vector, end: _Vector, met: Callable[[_Vector], bool]) -> _
         middle = (low + high) / 2
         low, high = (low, middle) if met(start + middle * (end - start)) else (middle, high)
     return start + high * (end - start)
-
-
-def filled(widths: _Vector, met: Callable[[Sequence[int]], bool]) -> list[int]:
-    """Round widths, each up or down, so that the budget is met, and as many up as it allows.
-
-    Those are rounded up first that are nearest to it.
-
-    Examples
-    --------
-    >>> filled(numpy.array([2.5, 3.0, 1.9]), lambda whole: sum(whole) <= 7)
-    [2, 3, 2]
-    """
-    whole = numpy.floor(widths).astype(int)
-    up = numpy.ceil(widths).astype(int)
-    for i in numpy.argsort(numpy.floor(widths) - widths, kind="stable"):
-        tried = whole.copy()
-        tried[i] = up[i]
-        if met(tried.tolist()):
-            whole = tried
-    return [int(n) for n in whole]

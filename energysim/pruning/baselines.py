@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from energysim.checks import member, whole
 from energysim.pruning.driver import ChannelDriver, Driver, WeightDriver
+from energysim.pruning.filling import Rank, filled, relative
 from energysim.pruning.importance import ChannelScore, WeightScore, l2_norm, magnitude, prepared
 from energysim.pruning.masks import Masked
 from energysim.pruning.surgery import Sliced
@@ -78,6 +80,8 @@ class _Magnitude(Driver[_Pruned]):
         while (done := self.memory.get("steps", 0)) < len(targets):
             prepared(self._score, self.model)
             self._cut_to(targets[done])
+            if done + 1 == len(targets):
+                self._use_up()
             self.finetune()
             self.memory["steps"] = done + 1
             yield self.metrics("pruning", accuracy=self.evaluate())
@@ -90,6 +94,9 @@ class _Magnitude(Driver[_Pruned]):
     @abstractmethod
     def _cut_to(self, target: float) -> None:
         """Prune until the excess over the budget is at most a target."""
+
+    def _use_up(self) -> None:
+        """Give back what the budget has room for and earlier steps took."""
 
 
 class MagnitudeWeights(_Magnitude[Masked], WeightDriver):
@@ -176,37 +183,42 @@ class MagnitudeChannels(_Magnitude[Sliced], ChannelDriver):
     def _cut_to(self, target: float) -> None:
         kept = {name: len(channels) for name, channels in self.pruned.kept.items()}
         scores = {name: self._score(self.pruned.parts(name), n) for name, n in kept.items()}
-        order = {name: torch.argsort(score, descending=True) for name, score in scores.items()}
-        left = self._global(kept, scores, target) if self.scope == "global" else self._same(target)
+        order = {
+            name: torch.argsort(score, descending=True, stable=True)
+            for name, score in scores.items()
+        }
+        left, rank = self._global(scores, target) if self.scope == "global" else self._same(target)
+        left = filled(left, kept, lambda left: self._met(left, target), rank)
         for name, n in left.items():
             channels = self.pruned.kept[name]
             self.pruned.keep(name, (channels[i] for i in order[name][:n].tolist()))
 
+    def _use_up(self) -> None:
+        self.fill(self._score, None if self.scope == "global" else self._share)
+
     def _met(self, left: Mapping[str, int], target: float) -> bool:
         return self.meter.excess(**self.pruned.question(left)) <= target
 
-    def _global(
-        self, kept: Mapping[str, int], scores: Mapping[str, Tensor], target: float
-    ) -> dict[str, int]:
+    def _share(self, name: str, n: int) -> float:
+        return n / self.pruned.surgery[name].channels
+
+    def _global(self, scores: Mapping[str, Tensor], target: float) -> tuple[dict[str, int], Rank]:
         """Return how many channels are left of each group, if the least of all are taken."""
-        ranked = sorted(
-            (score, name)
-            for name, values in scores.items()
-            # The best channel of each group stays.
-            for score in (values / values.mean().clamp_min(1e-30)).sort().values[:-1].tolist()
-        )
+        worths = {
+            name: relative(each).sort(descending=True).values.tolist()
+            for name, each in scores.items()
+        }
+        # The best channel of each group stays.
+        ranked = sorted((worth, name) for name, each in worths.items() for worth in each[1:])
 
         def without(number: int) -> dict[str, int]:
-            left = dict(kept)
-            for _score, name in ranked[:number]:
-                left[name] -= 1
-            return left
+            gone = Counter(name for _worth, name in ranked[:number])
+            return {name: len(each) - gone[name] for name, each in worths.items()}
 
         number = fewest(lambda n: self._met(without(n), target), len(ranked))
-        back = [name for _score, name in reversed(ranked[:number])]
-        return self._filled(without(number), back, target)
+        return without(number), lambda name, n: -worths[name][n - 1]
 
-    def _same(self, target: float) -> dict[str, int]:
+    def _same(self, target: float) -> tuple[dict[str, int], Rank]:
         """Return how many channels are left of each group, if all lose the same share."""
         sizes = {group.name: group.channels for group in self.pruned.surgery.groups}
 
@@ -218,15 +230,7 @@ class MagnitudeChannels(_Magnitude[Sliced], ChannelDriver):
             }
 
         number = fewest(lambda n: self._met(without(n), target), _SHARES)
-        return self._filled(without(number), list(sizes), target)
-
-    def _filled(self, left: dict[str, int], back: list[str], target: float) -> dict[str, int]:
-        """Give groups a channel back, in this order, where the budget allows it."""
-        for name in back:
-            more = left | {name: left[name] + 1}
-            if more[name] <= len(self.pruned.kept[name]) and self._met(more, target):
-                left = more
-        return left
+        return without(number), self._share
 
 
 def _without(scores: Tensor, number: int) -> Tensor:

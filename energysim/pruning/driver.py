@@ -19,6 +19,8 @@ from energysim.errors import Diverged, InvalidInput
 from energysim.estimator import Estimator
 from energysim.frontends.torch import from_torch
 from energysim.pruning.budget import BudgetLike, Meter
+from energysim.pruning.filling import Rank, filled, give_back, removed
+from energysim.pruning.importance import ChannelScore
 from energysim.pruning.kept import KeptChannels, KeptWeights
 from energysim.pruning.masks import Masked, unmasked_copy
 from energysim.pruning.progress import StepProgress
@@ -334,6 +336,41 @@ class ChannelDriver(Driver[Sliced]):
 
     def _kept(self) -> Any:
         return KeptChannels.of(self.estimator.network.name, self.pruned)
+
+    def fill(self, score: ChannelScore, rank: Rank | None = None, step: int = 1) -> bool:
+        """Give channels back while the budget has room for one of any group.
+
+        Parameters
+        ----------
+        score : callable
+            Of a group's channels, those of highest score in the model before pruning come first.
+        rank : callable, optional
+            Which group is first; that of the highest score, relative to the group's mean, unless
+            given.
+        step : int, default 1
+            Numbers of channels are multiples of this, or those before pruning.
+
+        Returns
+        -------
+        bool
+            Whether any came back.  They have the weights that they had before pruning.
+        """
+        original = unmasked_copy(self._original)
+        gone = removed(self.pruned, original, score)
+        kept = {name: len(channels) for name, channels in self.pruned.kept.items()}
+        counts = filled(
+            kept,
+            {name: n + len(gone[name]) for name, n in kept.items()},
+            lambda counts: self.meter.met(**self.pruned.question(counts)),
+            rank or (lambda name, n: -gone[name][n - 1 - kept[name]][0]),
+            step,
+        )
+        back = {
+            name: [i for _score, i in gone[name][: counts[name] - n]] for name, n in kept.items()
+        }
+        if any(back.values()):
+            give_back(self.pruned, back, original)
+        return any(back.values())
 
 
 class WeightDriver(Driver[Masked]):

@@ -17,8 +17,9 @@ from torch.nn import functional
 from energysim.checks import member, number, whole
 from energysim.errors import Diverged, InvalidInput
 from energysim.estimator import BilinearModel, Estimator, fit_bilinear
-from energysim.pruning.admm import Widths, filled, proximal, shortened
+from energysim.pruning.admm import Widths, proximal, shortened
 from energysim.pruning.driver import ChannelDriver
+from energysim.pruning.filling import filled
 from energysim.pruning.surgery import Part
 from energysim.pruning.training import Loader, _outputs, _pair
 
@@ -307,10 +308,22 @@ class _Epoch:
             )  # fmt: skip
             end = shortened(duals.widths, moved.widths, lambda s: self._met(numpy.floor(s)))
             if self._met(numpy.floor(end)):
-                end = numpy.array(filled(end, self._met), dtype=float)
+                end = self._filled(end)
             duals = replace(moved, widths=end)
             energy = self._slopes(end)[0] / self._full
         self._duals = duals.priced(left, energy, limit, **rhos)
+
+    def _filled(self, widths: _Vector) -> _Vector:
+        """Round widths down, and raise those that are nearest to it as far as the budget allows."""
+        real = dict(zip(self._names, widths.tolist(), strict=True))
+        sizes = {name: len(kept) for name, kept in self._driver.pruned.kept.items()}
+        found = filled(
+            {name: math.floor(width) for name, width in real.items()},
+            sizes,
+            lambda counts: self._met(list(counts.values())),
+            lambda name, n: n - real[name],
+        )
+        return numpy.array(list(found.values()), dtype=float)
 
     def _left(self) -> list[int]:
         return list(self.channels().values())

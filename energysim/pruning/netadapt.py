@@ -18,7 +18,6 @@ __all__ = ["NetAdapt", "first_met"]
 # As in the authors' code (denru01/netadapt, master.py), which divides by energies of about 1, too.
 _LEAST_LOSS, _LEAST_SAVING = 1e-6, 1e-5
 _HALVINGS = 30
-_CLOSE = 0.99  # of the budget: what the last step should at least use up
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class NetAdapt(ChannelDriver):
     In each step every group of channels is a candidate: it is cut just as much as this step has to
     save, keeping the filters of largest norm, and fine-tuned for a short time.  The best candidate
     is the network of the next step.  What a step has to save is a share of the cost before pruning
-    that decays; the cost of every candidate is asked of the simulator.
+    that decays; the cost of every candidate is asked of the simulator.  At the end, what the budget
+    still has room for comes back (`Driver.fill`).
 
     Parameters
     ----------
@@ -120,6 +120,9 @@ class NetAdapt(ChannelDriver):
             yield self.metrics(
                 "pruning", accuracy=best.accuracy, group=best.group, candidates=tried
             )
+        if self.memory.get("iterations") and self.fill(self._score, step=self.channel_step):
+            self.finetune()
+            yield self.metrics("filling", accuracy=self.evaluate())
 
     def _best(self, excess: float, target: float) -> tuple[_Candidate, int]:
         """Try all groups; return the best candidate, and how many there were."""
@@ -135,10 +138,6 @@ class NetAdapt(ChannelDriver):
                 f"no group of channels can be cut any further by {self.channel_step} at a time: "
                 "take a smaller channel_step"
             )
-        if target == 1:
-            # The last step: of those that leave no more than 1 % of the budget, if there are any.
-            close = {name: cut for name, cut in able.items() if self._excess(cut) > _CLOSE}
-            able = close or able
         order = {name: self._order(name) for name in self.pruned.kept}
         before = self.pruned.snapshot()
         best: _Candidate | None = None

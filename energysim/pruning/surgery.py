@@ -255,15 +255,22 @@ class Sliced:
         """Cut to what `state` said."""
         self.keep_all(state)
 
+    def become(self, other: Sliced) -> None:
+        """Take the place of another cut of the same model."""
+        self.model, self._modules = other.model, other._modules
+        self.kept, self._present = dict(other.kept), dict(other._present)
+
     def snapshot(self) -> Any:
         """Remember all; for `restore`."""
-        return Snapshot(self.model), dict(self.kept), dict(self._present)
+        cut = copy.copy(self)
+        cut.become(self)  # with dicts of its own
+        return Snapshot(self.model), cut
 
     def restore(self, snapshot: Any) -> None:
         """Go back to a `snapshot`."""
-        held, kept, present = snapshot
+        held, cut = snapshot
         held.restore()
-        self.kept, self._present = dict(kept), dict(present)
+        self.become(cut)
 
 
 def cut_module(module: nn.Module, side: Side, positions: Sequence[int], kind: str = "") -> None:

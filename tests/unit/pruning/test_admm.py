@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 
-from energysim.pruning.admm import Widths, filled, proximal, shortened
+from energysim.pruning.admm import Widths, proximal, shortened
 
 STEP = {"lr": 1.0, "rho": 2.0, "rho_energy": 3.0}
 MODEL = numpy.array([[0.02, 0.01], [0.01, 0.04]])
@@ -124,10 +124,3 @@ def test_a_step_ends_where_the_budget_is_met():
     found = shortened(start, end, lambda widths: widths.sum() <= 11.0)
     assert found.sum() == pytest.approx(11.0, abs=1e-4) and found.sum() <= 11.0
     assert shortened(start, end, lambda widths: False) is end
-
-
-def test_widths_are_filled_up_to_the_budget():
-    widths = numpy.array([3.2, 5.9, 2.0])
-    assert filled(widths, lambda whole: sum(whole) <= 11) == [3, 6, 2]
-    assert filled(widths, lambda whole: True) == [4, 6, 2]
-    assert filled(widths, lambda whole: sum(whole) <= 10) == [3, 5, 2]
