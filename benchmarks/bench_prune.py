@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import statistics
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from unit.frontends.architectures import torchvision
 
 import energysim as es
 from energysim.pruning import NetAdapt
+from energysim.pruning.snapshot import Origin, Snapshot
 
 # Groups of channels, each a candidate in every step.
 CANDIDATES = {"mobilenet_v2": 25, "resnet18": 12}
@@ -33,8 +35,18 @@ class Trained:
 @pytest.mark.benchmark(
     group="a step of NetAdapt, in processor time: goal 5 ms a candidate", timer=time.process_time
 )
-def test_step(benchmark: BenchmarkFixture, name: str) -> None:
+def test_step(benchmark: BenchmarkFixture, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
+    copying: list[float] = []
+
+    def timed(origin: Origin, unshare: Any = Origin.unshare) -> Any:
+        start = time.process_time()
+        try:
+            return unshare(origin)
+        finally:
+            copying.append(time.process_time() - start)
+
+    monkeypatch.setattr(Origin, "unshare", timed)
     model = getattr(torchvision().models, name)(num_classes=10)
     inputs, trained = torch.zeros(1, 3, 224, 224), Trained()
     driver = NetAdapt(
@@ -43,24 +55,37 @@ def test_step(benchmark: BenchmarkFixture, name: str) -> None:
     driver.step()  # the baseline
     assert len(driver.pruned.surgery.groups) == CANDIDATES[name]
     benchmark.pedantic(driver.step, rounds=STEPS)
-    benchmark.extra_info["candidates"] = trained.calls
-    benchmark.extra_info["ms_per_candidate"] = (
-        1e3 * benchmark.stats.stats.mean * STEPS / trained.calls if benchmark.stats else None
-    )
+    candidates = trained.calls // (STEPS if benchmark.enabled else 1)
+    benchmark.extra_info["candidates"] = candidates
+    if benchmark.stats:
+        # The copy of the weights, to which the training writes, is part of it.
+        benchmark.extra_info["ms_per_candidate"] = 1e3 * benchmark.stats.stats.median / candidates
+        benchmark.extra_info["ms_of_copying"] = 1e3 * statistics.median(copying)
     print(f"\n{name}: {benchmark.extra_info}")
     network = es.from_torch(driver.model, inputs)
     report = driver.estimator.report(**driver.pruned.question())
     assert network.layers == report.network.layers
-    assert es.simulate(network, "eyeriss").energy == report.energy < 0.9 * driver.estimator.energy()
+    assert es.simulate(network, "eyeriss").energy == report.energy < driver.estimator.energy()
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
-@pytest.mark.benchmark(group="going back to a model, against copying it", timer=time.process_time)
-@pytest.mark.parametrize("how", ["snapshot", "deepcopy"])
+@pytest.mark.benchmark(
+    group="a model to train, and back to the one before", timer=time.process_time
+)
+@pytest.mark.parametrize("how", ["origin", "snapshot", "deepcopy"])
 def test_undo(benchmark: BenchmarkFixture, name: str, how: str) -> None:
-    from energysim.pruning.snapshot import Snapshot
-
     torch.set_num_threads(1)
     model = getattr(torchvision().models, name)(num_classes=10)
-    before = Snapshot(model)
-    benchmark(before.restore if how == "snapshot" else lambda: copy.deepcopy(model))
+    spare: list[Any] = []
+    origin = Origin(model, spare)
+
+    def shared() -> None:
+        spare.append(origin.unshare())
+        origin.restore()
+
+    ways = {
+        "origin": shared,
+        "snapshot": Snapshot(model).restore,
+        "deepcopy": lambda: copy.deepcopy(model),
+    }
+    benchmark(ways[how])

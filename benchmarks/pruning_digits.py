@@ -10,7 +10,9 @@ those with steps of their own train shortly in each, and ECC for some epochs whi
 from __future__ import annotations
 
 import argparse
+import functools
 import statistics
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -48,30 +50,55 @@ class Chain(nn.Module):
 NETWORKS = {"residual": residual.Net, "chain": Chain}
 
 
-def accuracies(network: str, method: str, budget: str, seed: int) -> tuple[float, float, float]:
-    """Return accuracies on test images before and after, and the share of energy, all in %."""
+@dataclass(frozen=True)
+class Task:
+    """A trained network, and what all methods are given with it."""
+
+    model: nn.Module
+    digits: data.Data
+    ifmap_density: Any
+    before: float
+
+
+@functools.cache
+def task(network: str, seed: int) -> Task:
+    """Train a network on the training images of a seed."""
     digits = data.digits(seed=seed)
     torch.manual_seed(seed)
     model = NETWORKS[network]()
     pruning.Trainer(digits.train, epochs=15, lr=0.05)(model)
     # EAP measures the densities of ifmaps; all that is compared with it counts with the same.
     found = measure_densities(model, digits.holdout, progress=False).ifmap
-    sparse = SPARSE | {"question": {"ifmap_density": found}}
-    result = make(
+    return Task(model, digits, found, pruning.accuracy(model, digits.test))
+
+
+def pruned(
+    network: str, method: str, budget: str, seed: int, **options: Any
+) -> tuple[Task, pruning.Result]:
+    """Prune and fine-tune a network; return what it was, and the result."""
+    of = task(network, seed)
+    sparse = SPARSE | {"question": {"ifmap_density": of.ifmap_density}}
+    driver = make(
         method,
-        model,
-        digits.example(),
+        of.model,
+        of.digits.example(),
         budget,
-        options=OPTIONS.get(method, {}),
-        train=digits.train,
-        evaluator=pruning.evaluator_on(digits.holdout),
-        finetuner=pruning.Trainer(digits.train, batches=10, lr=0.02),
-        final=pruning.Trainer(digits.train, epochs=8, lr=0.02),
+        options=OPTIONS.get(method, {}) | options,
+        train=of.digits.train,
+        evaluator=pruning.evaluator_on(of.digits.holdout),
+        finetuner=pruning.Trainer(of.digits.train, batches=10, lr=0.02),
+        final=pruning.Trainer(of.digits.train, epochs=8, lr=0.02),
         seed=seed,
         **(sparse if method in ("magnitude", "eap") else {}),
-    ).run(tester=pruning.evaluator_on(digits.test))
-    tested = result.test_accuracy
-    return 100 * tested["before"], 100 * tested["after"], 100 * result.energy_share
+    )
+    return of, driver.run(progress=False)
+
+
+def accuracies(network: str, method: str, budget: str, seed: int) -> tuple[float, float, float]:
+    """Return accuracies on test images before and after, and the share of energy, all in %."""
+    of, result = pruned(network, method, budget, seed)
+    after = pruning.accuracy(result.model, of.digits.test)
+    return 100 * of.before, 100 * after, 100 * result.energy_share
 
 
 def main() -> None:

@@ -41,12 +41,12 @@ def l2_norm(parts: Sequence[Part], channels: int) -> Tensor:
 
     NetAdapt (Yang et al., ECCV 2018, section 3.2) keeps the filters where it is largest.
     """
-    return _over_filters(parts, channels, lambda weight: weight.square())
+    return _over_filters(parts, channels, lambda rows: torch.linalg.vector_norm(rows, dim=1) ** 2)
 
 
 def l1_norm(parts: Sequence[Part], channels: int) -> Tensor:
     """Return the L1 norm of the filters that make each channel (Li et al., ICLR 2017)."""
-    return _over_filters(parts, channels, lambda weight: weight.abs())
+    return _over_filters(parts, channels, lambda rows: torch.linalg.vector_norm(rows, 1, dim=1))
 
 
 def bn_scale(parts: Sequence[Part], channels: int) -> Tensor:
@@ -129,8 +129,9 @@ def prepared(score: object, model: nn.Module) -> None:
 
 
 def _over_filters(parts: Sequence[Part], channels: int, size: Callable[[Tensor], Tensor]) -> Tensor:
+    """Add up what a function makes of the rows of weights that make each channel."""
     filters = [part for part, _weight in _filters(parts)]
-    return _sum(filters, channels, lambda module: size(_weight(module)).flatten(1).sum(1))
+    return _sum(filters, channels, lambda module: size(_weight(module).flatten(1)))
 
 
 def _filters(parts: Sequence[Part]) -> list[tuple[Part, Tensor]]:

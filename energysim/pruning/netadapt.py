@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from energysim.checks import member, number, whole
 from energysim.errors import InvalidInput
 from energysim.pruning.driver import ChannelDriver
 from energysim.pruning.importance import ChannelScore, l2_norm, prepared
+from energysim.pruning.snapshot import Held, Origin, Place
 
 __all__ = ["NetAdapt", "first_met"]
 
@@ -27,26 +30,33 @@ class _Candidate:
     group: str
     accuracy: float
     rank: float
+    copies: dict[Place, Tensor]  # of the tensors that its cut left alone
     snapshot: Any = None
 
 
-def first_met(met: Callable[[int], bool], most: int) -> int | None:
+def first_met(met: Callable[[int], bool], most: int, guess: int = 1) -> int | None:
     """Return the least number from 1 to `most` for which `met` holds, or None.
 
-    Made for answers that are small: it looks at 1, 2, 4, ... and bisects the last gap.  `met` must
+    It looks at the guess, goes away from it by 1, 2, 4, ... and bisects the last gap.  `met` must
     not cease to hold above the answer.
 
     Examples
     --------
-    >>> first_met(lambda n: n >= 5, 100), first_met(lambda n: False, 100)
-    (5, None)
+    >>> first_met(lambda n: n >= 5, 100), first_met(lambda n: n >= 5, 100, guess=7)
+    (5, 5)
+    >>> first_met(lambda n: False, 100) is None
+    True
     """
-    low, high = 0, 1
-    while not met(min(high, most)):
-        if high >= most:
+    low = high = min(max(guess, 1), most)
+    step = 1
+    if met(high):
+        while (low := max(high - step, 0)) and met(low):
+            high, step = low, 2 * step
+    else:
+        while low < most and not met(high := min(low + step, most)):
+            low, step = high, 2 * step
+        if low == most:
             return None
-        low, high = high, 2 * high
-    high = min(high, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if met(middle) else (middle, high)
@@ -97,6 +107,7 @@ class NetAdapt(ChannelDriver):
         self.channel_step = whole(channel_step, "channel_step")
         self.select = member(select, "way to select", ("ratio", "accuracy"))
         self._score = score_func
+        self._spare: list[dict[Place, Tensor]] = []
         super().__init__(*args, **more)
 
     def config(self) -> dict[str, Any]:
@@ -120,6 +131,7 @@ class NetAdapt(ChannelDriver):
             yield self.metrics(
                 "pruning", accuracy=best.accuracy, group=best.group, candidates=tried
             )
+        self._spare.clear()
         if self.memory.get("iterations") and self.fill(self._score, step=self.channel_step):
             self.finetune()
             yield self.metrics("filling", accuracy=self.evaluate())
@@ -127,8 +139,8 @@ class NetAdapt(ChannelDriver):
     def _best(self, excess: float, target: float) -> tuple[_Candidate, int]:
         """Try all groups; return the best candidate, and how many there were."""
         for _halving in range(_HALVINGS):
-            cuts = {name: self._cut(name, target) for name in self.pruned.kept}
-            able = {name: cut for name, cut in cuts.items() if cut is not None}
+            cuts = {name: self._most(name, excess, target) for name in self.pruned.kept}
+            able = {name: n for name, n in cuts.items() if n is not None}
             if able:
                 break
             # No group can save so much by itself: a smaller step.
@@ -138,32 +150,33 @@ class NetAdapt(ChannelDriver):
                 f"no group of channels can be cut any further by {self.channel_step} at a time: "
                 "take a smaller channel_step"
             )
-        order = {name: self._order(name) for name in self.pruned.kept}
-        before = self.pruned.snapshot()
+        order = {name: self._order(name) for name in able}
+        before = self.pruned.snapshot(lambda model: Origin(model, self._spare))
         best: _Candidate | None = None
-        for name, cut in able.items():
-            left = {group: order[group][:n] for group, n in cut.items()}
-            candidate = self._tried(name, left, excess)
+        for name, n in able.items():
+            candidate = self._tried(name, order[name][:n], excess, before[0])
+            loser: _Candidate | None = candidate
             if best is None or candidate.rank < best.rank:
-                best = replace(candidate, snapshot=self.pruned.snapshot())
+                loser, best = best, replace(candidate, snapshot=self.pruned.snapshot(Held))
+            if loser is not None:
+                self._spare.append(loser.copies)
             self.pruned.restore(before)
         assert best is not None
         return best, len(able)
 
-    def _cut(self, name: str, target: float) -> dict[str, int] | None:
-        """Return how many channels groups may keep for one to reach a target, if it can."""
-        n = self._most(name, target, {})
-        return None if n is None else {name: n}
-
-    def _most(self, name: str, target: float, others: dict[str, int]) -> int | None:
+    def _most(self, name: str, excess: float, target: float) -> int | None:
         """Return how many channels a group may keep at most to reach a target, if it can."""
         step = self.channel_step
         highest = (len(self.pruned.kept[name]) - 1) // step * step  # the next multiple below
+        if not highest:
+            return None
 
-        def met(cuts: int) -> bool:
-            return self._excess(others | {name: highest - (cuts - 1) * step}) <= target
+        def cost(cuts: int) -> float:
+            return self._excess({name: highest - (cuts - 1) * step})
 
-        cuts = first_met(met, highest // step) if highest else None
+        saved = excess - cost(1)
+        guess = math.ceil((excess - target) / saved) if saved > 0 else 1
+        cuts = first_met(lambda cuts: cost(cuts) <= target, highest // step, guess)
         return None if cuts is None else highest - (cuts - 1) * step
 
     def _excess(self, left: dict[str, int]) -> float:
@@ -176,14 +189,15 @@ class NetAdapt(ChannelDriver):
         best = torch.argsort(scores, descending=True, stable=True)
         return [channels[i] for i in best.tolist()]
 
-    def _tried(self, name: str, left: dict[str, list[int]], excess: float) -> _Candidate:
+    def _tried(self, name: str, left: list[int], excess: float, origin: Origin) -> _Candidate:
         """Cut, train and evaluate."""
-        self.pruned.keep_all(left)
+        self.pruned.keep(name, left)
+        copies = origin.unshare()
         self.finetune()
         accuracy = self.evaluate()
         if self.select == "accuracy":
-            return _Candidate(name, accuracy, -accuracy)
+            return _Candidate(name, accuracy, -accuracy, copies)
         lost = self.memory["accuracy"] - accuracy + _LEAST_LOSS
         # Relative to the cost before pruning, for the constants to be small beside it.
         saved = (excess - self._excess({})) / self.meter.excess()
-        return _Candidate(name, accuracy, lost / (saved + _LEAST_SAVING))
+        return _Candidate(name, accuracy, lost / (saved + _LEAST_SAVING), copies)

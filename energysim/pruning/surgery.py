@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from torch_pruning.pruner.function import PrunerBox
 from energysim.errors import InvalidInput, unknown_name
 from energysim.estimator import ChannelGroup, Estimator
 from energysim.frontends.torch import call_arguments, from_torch, in_evaluation
-from energysim.pruning.snapshot import Snapshot
+from energysim.pruning.snapshot import Held, Snapshot
 
 __all__ = ["Cut", "Part", "PrunableGroup", "Sliced", "Surgery", "beside", "cut_module"]
 
@@ -210,10 +210,14 @@ class Sliced:
         gone = sorted(set(self.kept[name]) - left)
         if not gone:
             return
+        channels = numpy.zeros(self.surgery[name].channels, dtype=bool)
+        channels[gone] = True
         for cut in self.surgery[name].cuts:
             indices, owners = cut.places
             now = self._present[cut.module, cut.side]
-            out = numpy.isin(now, indices[numpy.isin(owners, gone)])
+            everywhere = numpy.zeros(self._sizes[cut.module, cut.side], dtype=bool)
+            everywhere[indices[channels[owners]]] = True
+            out = everywhere[now]
             positions = numpy.flatnonzero(out).tolist()
             cut_module(self._modules[cut.module], cut.side, positions, cut.kind)
             self._present[cut.module, cut.side] = now[~out]
@@ -260,11 +264,11 @@ class Sliced:
         self.model, self._modules = other.model, other._modules
         self.kept, self._present = dict(other.kept), dict(other._present)
 
-    def snapshot(self) -> Any:
+    def snapshot(self, kind: Callable[[nn.Module], Held] = Snapshot) -> Any:
         """Remember all; for `restore`."""
         cut = copy.copy(self)
         cut.become(self)  # with dicts of its own
-        return Snapshot(self.model), cut
+        return kind(self.model), cut
 
     def restore(self, snapshot: Any) -> None:
         """Go back to a `snapshot`."""
