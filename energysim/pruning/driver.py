@@ -355,22 +355,25 @@ class ChannelDriver(Driver[Sliced]):
         bool
             Whether any came back.  They have the weights that they had before pruning.
         """
+        kept = {name: len(channels) for name, channels in self.pruned.kept.items()}
+        sizes = {group.name: group.channels for group in self.pruned.surgery.groups}
+
+        def raised(rank: Rank) -> dict[str, int]:
+            return filled(
+                kept, sizes, lambda n: self.meter.met(**self.pruned.question(n)), rank, step
+            )
+
+        if raised(lambda name, n: 0) == kept:
+            return False  # before anything is scored, which may take random numbers
         original = unmasked_copy(self._original)
         gone = removed(self.pruned, original, score)
-        kept = {name: len(channels) for name, channels in self.pruned.kept.items()}
-        counts = filled(
-            kept,
-            {name: n + len(gone[name]) for name, n in kept.items()},
-            lambda counts: self.meter.met(**self.pruned.question(counts)),
-            rank or (lambda name, n: -gone[name][n - 1 - kept[name]][0]),
-            step,
+        counts = raised(rank or (lambda name, n: -gone[name][n - 1 - kept[name]][0]))
+        give_back(
+            self.pruned,
+            {name: [i for _score, i in gone[name][: counts[name] - n]] for name, n in kept.items()},
+            original,
         )
-        back = {
-            name: [i for _score, i in gone[name][: counts[name] - n]] for name, n in kept.items()
-        }
-        if any(back.values()):
-            give_back(self.pruned, back, original)
-        return any(back.values())
+        return True
 
 
 class WeightDriver(Driver[Masked]):

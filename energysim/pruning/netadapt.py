@@ -70,7 +70,7 @@ class NetAdapt(ChannelDriver):
     save, keeping the filters of largest norm, and fine-tuned for a short time.  The best candidate
     is the network of the next step.  What a step has to save is a share of the cost before pruning
     that decays; the cost of every candidate is asked of the simulator.  At the end, what the budget
-    still has room for comes back (`Driver.fill`).
+    still has room for comes back (`ChannelDriver.fill`).
 
     Parameters
     ----------
@@ -175,8 +175,9 @@ class NetAdapt(ChannelDriver):
             return self._excess({name: highest - (cuts - 1) * step})
 
         saved = excess - cost(1)
-        guess = math.ceil((excess - target) / saved) if saved > 0 else 1
-        cuts = first_met(lambda cuts: cost(cuts) <= target, highest // step, guess)
+        most = highest // step
+        guess = math.ceil(min((excess - target) / saved, most)) if saved > 0 else 1
+        cuts = first_met(lambda cuts: cost(cuts) <= target, most, guess)
         return None if cuts is None else highest - (cuts - 1) * step
 
     def _excess(self, left: dict[str, int]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any, TypeAlias
 
 import torch
@@ -15,11 +14,11 @@ Place: TypeAlias = tuple[int, str]
 
 
 class Held:
-    """What the modules of a model hold at a moment: parameters, buffers and sizes.
+    """What the modules of a model hold at a moment: parameters, buffers, their memory, and sizes.
 
-    Nothing is copied.  After `restore` the modules hold the same objects again, also if the model
-    was sliced or put into another mode; values of tensors that were written to are the new ones.
-    Modules must not be added or removed in between.
+    Nothing is copied.  After `restore` the modules hold the same objects again, with the same
+    memory, also if the model was sliced or put into another mode; but what was written to that
+    memory stays.  Modules must not be added or removed in between.
 
     Parameters
     ----------
@@ -29,6 +28,13 @@ class Held:
 
     def __init__(self, model: nn.Module) -> None:
         self._held = [(module, _held(module)) for module in model.modules()]
+        #: By `id`, since tensors are compared by value: place, tensor, and an alias of its memory.
+        self._tensors: dict[int, tuple[Place, Tensor, Tensor]] = {}
+        for number, (_module, held) in enumerate(self._held):
+            for kind in _KINDS:
+                for name, each in held[kind].items():
+                    if each is not None and id(each) not in self._tensors:
+                        self._tensors[id(each)] = (number, name), each, each.detach()
 
     def restore(self) -> None:
         """Put the model back; it can be restored again."""
@@ -37,6 +43,8 @@ class Held:
             module.__dict__.update(held)
             for kind in _KINDS:
                 module.__dict__[kind] = held[kind].copy()
+        for _place, tensor, memory in self._tensors.values():
+            tensor.data = memory
 
 
 class Snapshot(Held):
@@ -64,21 +72,20 @@ class Snapshot(Held):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__(model)
-        tensors = {id(each): each for each in itertools.chain(model.parameters(), model.buffers())}
-        self._tensors: list[Tensor] = list(tensors.values())
-        self._values = [each.detach().clone() for each in self._tensors]
+        self._memory = [memory for _place, _tensor, memory in self._tensors.values()]
+        self._values = [each.clone() for each in self._memory]
 
     def restore(self) -> None:
         """Put the model back; it can be restored again."""
         super().restore()
-        with torch.no_grad():
-            torch._foreach_copy_(self._tensors, self._values)
+        torch._foreach_copy_(self._memory, self._values)
 
 
 class Origin(Held):
     """A state of a model that stays as it is, while others are tried that begin with it.
 
-    What does not change is shared, until `unshare` copies it for a training.
+    What does not change is shared, until `unshare` copies it for a training.  Parameters are the
+    same objects in all of them, with other memory.
 
     Parameters
     ----------
@@ -103,51 +110,43 @@ class Origin(Held):
     def __init__(self, model: nn.Module, spare: list[dict[Place, Tensor]]) -> None:
         super().__init__(model)
         self._spare = spare
-        #: By `id`, since tensors are compared by value.
-        self._shared: dict[int, tuple[Place, Tensor, tuple[Any, ...]]] = {}
-        for number, (_module, held) in enumerate(self._held):
-            for kind in _KINDS:
-                for name, each in held[kind].items():
-                    if each is not None:
-                        self._shared.setdefault(id(each), ((number, name), each, _layout(each)))
+
+    def restore(self) -> None:
+        """Put the model back, without gradients; it can be restored again."""
+        super().restore()
+        for _place, tensor, _memory in self._tensors.values():
+            tensor.grad = None
 
     def unshare(self) -> dict[Place, Tensor]:
         """Copy the tensors that the model still has in common with this state, and return them.
 
-        What modules share with each other stays shared.
+        The model has no gradients afterwards.
         """
         spare = self._spare.pop() if self._spare else {}
         copies: dict[Place, Tensor] = {}
         values: list[Tensor] = []
         for module, _held in self._held:
             for kind in _KINDS:
-                mine = module.__dict__[kind]
-                for name, each in mine.items():
-                    if id(each) in self._shared:
-                        place, _same, layout = self._shared[id(each)]
-                        if place not in copies:
-                            old = spare.get(place)
-                            fits = old is not None and _layout(old) == layout
-                            copies[place] = old if fits else _new(each)
-                            values.append(each)
-                        mine[name] = copies[place]
-        with torch.no_grad():
-            torch._foreach_copy_(list(copies.values()), values)
-        for each in copies.values():
-            each.grad = None
+                for each in module.__dict__[kind].values():
+                    if each is None:
+                        continue
+                    each.grad = None
+                    place, _same, memory = self._tensors.get(id(each), _NONE)
+                    if place is not None and place not in copies:
+                        old = spare.get(place)
+                        fits = old is not None and _layout(old) == _layout(memory)
+                        copies[place] = old if fits else torch.empty_like(memory)
+                        values.append(memory)
+                        each.data = copies[place]
+        torch._foreach_copy_(list(copies.values()), values)
         return spare | copies
 
 
 def _layout(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.shape, tensor.stride(), tensor.dtype, tensor.device, tensor.requires_grad
+    return tensor.shape, tensor.stride(), tensor.dtype, tensor.device
 
 
-def _new(tensor: Tensor) -> Tensor:
-    """Return a tensor or parameter of the layout of another."""
-    new = torch.empty_like(tensor.detach())
-    return nn.Parameter(new, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else new
-
-
+_NONE: tuple[Any, Any, Any] = (None, None, None)
 _KINDS = ("_parameters", "_buffers")
 
 

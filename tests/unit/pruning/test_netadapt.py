@@ -106,12 +106,25 @@ def test_copies_take_the_memory_of_those_that_are_not_needed() -> None:
 
 def test_memory_of_another_kind_is_not_taken() -> None:
     model = nn.Linear(3, 2)
-    spare = [{(0, "weight"): nn.Parameter(torch.ones(2, 4)), (0, "bias"): nn.Parameter(
-        torch.ones(2, dtype=torch.float64), requires_grad=False)}]  # fmt: skip
-    origin, bias = Origin(model, spare), model.bias
+    spare = [{(0, "weight"): torch.ones(2, 4), (0, "bias"): torch.ones(2, dtype=torch.float64)}]
+    origin, bias = Origin(model, spare), model.bias.detach().clone()
     origin.unshare()
-    assert model.weight.shape == (2, 3) and model.bias.dtype == torch.float32
-    assert model.bias.requires_grad and model.bias is not bias and torch.equal(model.bias, bias)
+    assert model.weight.shape == (2, 3) and torch.equal(model.bias, bias)
+
+
+def test_parameters_stay_the_same_objects() -> None:
+    """Recurrent layers, for one, have them in a list of their own."""
+    model = nn.Sequential(nn.LSTM(3, 4))
+    inputs, before = torch.ones(2, 1, 3), list(model.parameters())
+    origin, expected = Origin(model, []), model(inputs)[0]
+    origin.unshare()
+    assert all(a is b for a, b in zip(model.parameters(), before, strict=True))
+    with torch.no_grad():
+        for each in model.parameters():
+            each.zero_()
+    assert not model(inputs)[0].any()
+    origin.restore()
+    assert torch.equal(model(inputs)[0], expected) and expected.any()
 
 
 @given(answer=st.integers(1, 70), most=st.integers(1, 60), guess=st.integers(-5, 90))
