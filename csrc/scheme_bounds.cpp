@@ -12,10 +12,10 @@ double real(Count value) { return static_cast<double>(value); }
 constexpr double kLess = 1 - 1e-9;  // keeps a bound from exceeding what it bounds by rounding
 
 // Terms that one pass more adds to.
-DimTerms<double> one_pass_more(GlbCase glb_case) {
-  DimTerms<double> more{{0, 0, 1, 1}, {}, {}, 0, 0};
-  if (glb_case == GlbCase::Same) more.states[1] = 1;
-  return more;
+const DimTerms<double>& one_pass_more(GlbCase glb_case) {
+  static constexpr DimTerms<double> kSame{{0, 1, 1, 1}, {}, {}, 0, 0};
+  static constexpr DimTerms<double> kInside{{0, 0, 1, 1}, {}, {}, 0, 0};
+  return glb_case == GlbCase::Same ? kSame : kInside;
 }
 
 bool one_pass(const DimTerms<double>& terms) { return terms.states[2] <= 1; }
@@ -152,7 +152,7 @@ double SchemeSearch::cost_of_more_filter_passes(const Option& option, double pas
 double SchemeSearch::cost_of_sharing(const Option& option, double passes) {
   const double x0 = terms_[Dim::C].states[2], y0 = option.terms.states[2];
   if (passes <= x0 * y0) return 0;
-  const DimTerms<double> more_c = one_pass_more(case_[index(Dim::C)]);
+  const DimTerms<double>& more_c = one_pass_more(case_[index(Dim::C)]);
   const double a = form_->growth(stage_of_c_, factors(more_c), factors(option.terms));
   const double b = form_->growth(factors(one_pass_more(option.glb_case)));
   if (!(a > 0) || !(b > 0)) return 0;

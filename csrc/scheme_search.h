@@ -114,7 +114,7 @@ class SchemeSearch {
   void refresh(Dim d);
   void refresh_open(Dim d);
   void refresh_window(int w);
-  void add_open_window(int w, const Partial& p, WindowTerms<double>& best) const;
+  void add_open_window(int w, const Partial& p, WindowTerms<double>& best);
   WindowTerms<double>& window_terms_of(int w) { return w == 0 ? terms_.rows : terms_.columns; }
   DimTerms<double>& add_option(GlbCase glb_case) {
     options_.of[options_.size].glb_case = glb_case;
@@ -182,8 +182,9 @@ class SchemeSearch {
   bool case_open_[kDims] = {};
   Nest nest_;
   NestTerms<double> terms_;
-  AxisFactors factors_;  // where they are found
-  Options options_;      // of M
+  AxisFactors factors_;         // where they are found
+  WindowTerms<Count> largest_;  // of an open window's largest tiles, while they are used
+  Options options_;             // of M
   PeSets sets_;
   Room room_[kDims];
   std::optional<EnergyForm> form_;

@@ -311,8 +311,8 @@ void SchemeSearch::refresh_window(int w) {
     return;
   }
   WindowTerms<double>& best = window_terms_of(w);
-  best = {};
   std::fill(std::begin(best.gross), std::end(best.gross), kNothing);
+  for (auto& of_reach : best.kept) std::fill_n(of_reach, order.size(), 0.0);
   for (GlbCase which : {GlbCase::Same, GlbCase::Whole, GlbCase::Between}) {
     if (!case_open_[index(axis.out)] && which != case_[index(axis.out)]) continue;
     const Partial p = partial(axis.out, which);
@@ -321,7 +321,7 @@ void SchemeSearch::refresh_window(int w) {
 }
 
 // The terms of the largest tiles move the fewest words.
-void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>& best) const {
+void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>& best) {
   const WindowAxis& axis = axes_[w];
   const LoopOrder& order = nest_.order;
   const Tiles& tap = nest_[axis.tap];
@@ -332,7 +332,9 @@ void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>&
     out.rf = p.single_in_rf ? 1 : out.pe;
   }
   out.glb = p.glb_case == GlbCase::Same ? out.pass : out.layer;
-  WindowTerms<Count> largest;
+  const bool slides = window_slides_in_pes(w);
+  WindowTerms<Count>& largest = largest_;
+  if (!nest_.ways.ifmap.rf) largest = {};  // of which not all is said then
   array_window_terms(axis, out, tap, order, nest_.ways.ifmap, largest);
   const auto may_turn = [&](const Loop& loop) {
     return loop.dim != axis.out && loop.dim != axis.tap ? true : can_turn(loop, p.glb_case);
@@ -349,13 +351,12 @@ void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>&
       real(ceil_div(last, out.pe) * tap.chunks() * window_words(axis.axis, out.pe, tap.pe))};
   for (Reach reach : {Reach::Array, Reach::Pes}) {
     const int i = index(reach);
-    const double gross = window_slides_in_pes(w)
-                             ? real(window_words(axis.axis, out.layer, tap.layer))
-                             : real(largest.gross[i]);
+    const double gross =
+        slides ? real(window_words(axis.axis, out.layer, tap.layer)) : real(largest.gross[i]);
     best.gross[i] = std::min(best.gross[i], gross);
     for (int j = 0; j < order.size(); ++j) {
       if (!may_turn(order[j])) continue;
-      if (window_slides_in_pes(w)) {
+      if (slides) {
         // Each word enters once at least, at whatever move of the window's own loops.
         if (order[j].dim != axis.out) keeps(i, j, gross);
         continue;

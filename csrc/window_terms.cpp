@@ -133,36 +133,33 @@ void side_by_side_terms(const WindowAxis& window, const Tiles& out, const Tiles&
                         const LoopOrder& order, WindowTerms<Count>& terms) {
   const Axis& axis = window.axis;
   // Array's tiles of a GLB tile: words in all of them, and in those that are the only one.
-  const auto add = [&](Count glb_tile, Count occurs, WindowTerms<Count>& sum, int storeys) {
+  const auto add = [&](Count glb_tile, Count occurs, Kept& sum, int storeys) {
     const Count passes = floor_div(glb_tile, out.pass), last = glb_tile - passes * out.pass;
     const bool only = passes + (last > 0 ? 1 : 0) == 1;
+    if (storeys < 2 && !only) return;
     const Count array =
         passes * window_words(axis, out.pass, tap.layer) + window_words(axis, last, tap.layer);
-    const Count pes = glb_tile * tap.layer;
-    if (storeys == 2 || only) {
-      sum.gross[index(Reach::Array)] += times(occurs, array);
-      sum.gross[index(Reach::Pes)] += times(occurs, pes);
-    }
+    sum.array += times(occurs, array);
+    sum.pes += times(occurs, glb_tile * tap.layer);
   };
-  WindowTerms<Count> still[3];  // what stays after so many storeys of the rows' own loops
+  Kept still[3];  // what stays after so many storeys of the rows' own loops
   add(out.layer, 1, still[0], 0);
+  const Count full = floor_div(out.layer, out.glb), rest = out.layer - full * out.glb;
   for (int storeys : {1, 2}) {
-    const Count full = floor_div(out.layer, out.glb), rest = out.layer - full * out.glb;
     add(out.glb, full, still[storeys], storeys);
     if (rest > 0) add(rest, 1, still[storeys], storeys);
   }
+  const int array = index(Reach::Array), pes = index(Reach::Pes);
   int storeys = 0;
   for (int j = 0; j < order.size(); ++j) {
     const bool own = order[j].dim == window.out;
     if (own) storeys = std::min(2, index(order[j].storey) + 1);
     const bool moves = own || order[j].dim == window.tap;  // the latter only in a single trip
-    for (Reach reach : {Reach::Array, Reach::Pes}) {
-      terms.kept[index(reach)][j] = moves ? 0 : still[storeys].gross[index(reach)];
-    }
+    terms.kept[array][j] = moves ? 0 : still[storeys].array;
+    terms.kept[pes][j] = moves ? 0 : still[storeys].pes;
   }
-  for (Reach reach : {Reach::Array, Reach::Pes}) {
-    terms.gross[index(reach)] = still[2].gross[index(reach)];
-  }
+  terms.gross[array] = still[2].array;
+  terms.gross[pes] = still[2].pes;
 }
 
 // Tiles of an undilated window with all taps, of which one loop alone makes several: each next one
