@@ -51,7 +51,8 @@ PeSets pe_sets(const ArrayRule& rule, Count rows, Count columns, const Nest& nes
   }
   sets.there = rectangles(rows, columns, sets.height, sets.width);
   for (Dim d : kAllDims) {
-    if (!rule.spans(d)) sets.need = saturating_product(sets.need, nest[d].chunks());
+    if (nest[d].streams() || rule.spans(d)) continue;
+    sets.need = saturating_product(sets.need, nest[d].chunks());
   }
   return sets;
 }

@@ -63,16 +63,14 @@ void EnergyForm::weigh_again(std::size_t stage) {
 // A step of negative weight is moved on to the next, of which there are at least as many tiles. If
 // the weight of the last is negative, all that is known of the flow is that it is not.
 bool EnergyForm::settle(std::span<double> weights) const {
-  bool positive = true;
-  std::size_t first = 0;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
+  std::size_t first = plan_->first_step;
+  const std::span<double> steps = weights.subspan(first);
+  if (std::none_of(steps.begin(), steps.end(), [](double weight) { return weight < 0; })) {
+    return true;
+  }
+  for (std::size_t k = first; k < weights.size(); ++k) {
     const FlowPlan::Weight& weight = plan_->weights[k];
-    if (!weight.step) {
-      first = k + 1;
-      continue;
-    }
     if (weights[k] < 0) {
-      positive = false;
       if (weight.last_step) {
         for (std::size_t i = first; i <= k; ++i) weights[i] = 0;
       } else {
@@ -82,7 +80,7 @@ bool EnergyForm::settle(std::span<double> weights) const {
     }
     if (weight.last_step) first = k + 1;
   }
-  return positive;
+  return false;
 }
 
 double EnergyForm::growth(std::size_t stage, Factors more, Factors m) {

@@ -115,7 +115,8 @@ FlowPlan make_plan(const LoopOrder& order, const Ways& ways, std::span<const Sta
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool last = i + 1 == keys.size() || keys[i + 1].chain != keys[i].chain;
     plan.weights.push_back(
-        {static_cast<std::uint8_t>(keys[i].place_of_m), keys[i].chain > 0, last});
+        {static_cast<std::uint8_t>(keys[i].place_of_m), keys[i].chain > 0 && last});
+    if (keys[i].chain == 0) plan.first_step = i + 1;  // they are in order of chains
   }
   plan.begin = {0};
   for (const FlowPlan::Sums& sums : plan.stages) {

@@ -57,15 +57,16 @@ struct FlowPlan {
     std::vector<std::uint8_t> place, window_place;
     std::vector<std::uint16_t> begin;
   };
-  // What remains at last: a weight for terms of M; of steps of one reach in turn.
+  // What remains at last: a weight for terms of M; at the end, of steps of one reach in turn.
   struct Weight {
     std::uint8_t place = 0;
-    bool step = false, last_step = false;
+    bool last_step = false;
   };
 
   std::vector<Source> sources;
   std::vector<Sums> stages;
   std::vector<Weight> weights;
+  std::size_t first_step = 0;
   // What goes into each stage, and at last the weights, stand in one row: where each begins, and
   // where the row ends.
   std::vector<std::size_t> begin;
