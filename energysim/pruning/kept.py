@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,14 @@ from energysim.pruning.surgery import Sliced, cut_module, side_size
 __all__ = ["KeptChannels", "KeptWeights", "kept_from_json"]
 
 _CHANNELS, _WEIGHTS = "energysim kept channels 1", "energysim kept weights 1"
+
+
+def _modules(model: nn.Module, names: Iterable[str]) -> Iterator[tuple[str, nn.Module]]:
+    modules = dict(model.named_modules())
+    for name in names:
+        if name not in modules:
+            raise InvalidInput(f"the model has no module {name!r}: it is not the one pruned")
+        yield name, modules[name]
 
 
 @dataclass(frozen=True)
@@ -61,19 +69,16 @@ class KeptChannels:
             If the model is not the one that was pruned.
         """
         model = copy.deepcopy(model)
-        modules = dict(model.named_modules())
-        for name, sides in self.modules.items():
-            if name not in modules:
-                raise InvalidInput(f"the model has no module {name!r}: it is not the one pruned")
-            for side, held in sides.items():
-                size = side_size(modules[name], side)  # type: ignore[arg-type]
+        for name, module in _modules(model, self.modules):
+            for side, held in self.modules[name].items():
+                size = side_size(module, side)  # type: ignore[arg-type]
                 if size != held["of"]:
                     raise InvalidInput(
                         f"module {name!r} has {size} channels ({side}), not {held['of']}: "
                         "give the model as it was before pruning"
                     )
                 gone = sorted(set(range(size)) - set(held["kept"]))
-                cut_module(modules[name], side, gone)  # type: ignore[arg-type]
+                cut_module(module, side, gone)  # type: ignore[arg-type]
         return model
 
     def to_json(self) -> str:
@@ -113,11 +118,8 @@ class KeptWeights:
             If the model is not the one that was pruned.
         """
         model = copy.deepcopy(model)
-        modules = dict(model.named_modules())
-        for name, mask in self.masks.items():
-            if name not in modules:
-                raise InvalidInput(f"the model has no module {name!r}: it is not the one pruned")
-            Mask.put(modules[name], torch.from_numpy(mask).to(weight_of(modules[name])))
+        for name, module in _modules(model, self.masks):
+            Mask.put(module, torch.from_numpy(self.masks[name]).to(weight_of(module)))
         return model
 
     def to_json(self) -> str:

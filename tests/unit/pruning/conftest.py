@@ -1,4 +1,4 @@
-"""For networks so small, more threads only get into each other's way."""
+"""A small task, a network trained on it, and one thread: more would get into each other's way."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from torch import nn
+from unit.pruning.learning import task, trained
+
+from energysim.pruning.data import Data
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +19,14 @@ def one_thread() -> Iterator[None]:
     torch.manual_seed(0)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    return task()
+
+
+@pytest.fixture(scope="module")
+def model(data: Data) -> nn.Module:
+    torch.set_num_threads(1)
+    return trained(data)

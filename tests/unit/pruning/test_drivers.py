@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from unit.pruning.learning import task, trained
+from unit.pruning.learning import task
 from unit.pruning.nets import INPUTS, NETS, constant
 
 import energysim as es
@@ -24,17 +24,6 @@ from energysim.pruning.methods import METHODS, make
 SPARSE = {"arch": "estimation-tool", "dataflow": "rs-estimation-tool"}
 WEIGHTS = ("magnitude", "eap")
 CHANNELS = tuple(method for method in METHODS if method not in WEIGHTS)
-
-
-@pytest.fixture(scope="module")
-def data() -> Data:
-    return task()
-
-
-@pytest.fixture(scope="module")
-def model(data: Data) -> nn.Module:
-    torch.set_num_threads(1)
-    return trained(data)
 
 
 def driver(method: str, model: nn.Module, budget: Any, data: Data, **more: Any) -> Driver[Any]:

@@ -5,24 +5,12 @@ import itertools
 
 import pytest
 import torch
-from unit.pruning.learning import task, trained
 from unit.pruning.nets import INPUTS, NETS, constant
 
 from energysim.errors import Diverged, InvalidInput
 from energysim.pruning import EnergyAwarePruner, MagnitudeWeights, Trainer, accuracy, evaluator_on
 
 SPARSE = {"arch": "estimation-tool", "dataflow": "rs-estimation-tool"}
-
-
-@pytest.fixture(scope="module")
-def data():
-    return task()
-
-
-@pytest.fixture(scope="module")
-def model(data):
-    torch.set_num_threads(1)
-    return trained(data)
 
 
 def pruner(model, data, budget="60%", **more):

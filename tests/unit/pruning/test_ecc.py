@@ -6,7 +6,6 @@ import numpy
 import pytest
 import torch
 from torch import nn
-from unit.pruning.learning import task, trained
 from unit.pruning.nets import INPUTS, NETS, constant
 
 import energysim as es
@@ -15,17 +14,6 @@ from energysim.pruning import ECC, evaluator_on
 from energysim.pruning.ecc import BilinearSlopes, SimulatorSlopes, _Epoch
 
 QUICK = {"width_lr": 2.0, "samples": 100}
-
-
-@pytest.fixture(scope="module")
-def data():
-    return task()
-
-
-@pytest.fixture(scope="module")
-def model(data):
-    torch.set_num_threads(1)
-    return trained(data)
 
 
 def pruner(model, data, budget="60%", **more):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from unit.pruning.learning import task, trained
 from unit.pruning.nets import INPUTS
 
 from energysim.errors import InvalidInput
@@ -21,17 +20,6 @@ from energysim.pruning.data import Data
 from energysim.pruning.methods import METHODS, make
 
 SPARSE = {"arch": "estimation-tool", "dataflow": "rs-estimation-tool"}
-
-
-@pytest.fixture(scope="module")
-def data() -> Data:
-    return task()
-
-
-@pytest.fixture(scope="module")
-def model(data: Data) -> nn.Module:
-    torch.set_num_threads(1)
-    return trained(data)
 
 
 def driver(method: str, model: nn.Module, data: Data, **more: Any) -> Driver[Any]:
