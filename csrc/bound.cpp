@@ -23,8 +23,13 @@ void optimistic_terms(const Partial& p, DimTerms<double>& d) {
   const Count resident = p.streams ? rf_most : p.most_pass;
   const Count glb_tiles = least_glb_tiles(p);
   Count passes = p.glb_case == GlbCase::Same ? glb_tiles : tiles_of(size, p.most_pass);
-  // All GLB tiles but a last, smaller one take two passes or more.
-  if (p.glb_case == GlbCase::Between) passes = std::max(passes, 2 * glb_tiles - 1);
+  if (p.glb_case == GlbCase::Between) {
+    // All GLB tiles but a last, smaller one take two passes or more; it takes what the others
+    // leave, and if it leaves it to one tile more, that is as much as three passes.
+    const Count last = size - (glb_tiles - 1) * p.most_glb;
+    passes =
+        std::max(passes, 2 * (glb_tiles - 1) + std::min<Count>(3, tiles_of(last, p.most_pass)));
+  }
 
   d.size = real(size);
   d.states[0] = 1;

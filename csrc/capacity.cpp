@@ -1,11 +1,14 @@
 #include "capacity.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "footprint.h"
 
 namespace energysim {
 namespace {
+
+constexpr Count kUnlimited = std::numeric_limits<Count>::max();
 
 // need(x) = at_one + growth * (x - 1)
 struct Line {
@@ -75,18 +78,56 @@ Count greatest_chunks(const Nest& nest, const PeSets& sets, Dim dim) {
 
 }  // namespace
 
-Count glb_room(const Space& space, const Nest& nest, Dim dim) {
-  const Count size = space.layer().size(dim);
-  return proportional(space.layer(), dim) ? greatest_glb_tile(space, nest, dim, size) : size;
+Shares::Shares(const Space& space, const Nest& nest) : arch_(&space.arch()) {
+  for (Operand operand : kAllOperands) {
+    const auto words = [&](Count Tiles::* tile) {
+      const auto tile_of = [&](Dim d) { return d == Dim::C || d == Dim::M ? 1 : nest[d].*tile; };
+      return words_of(*arch_, operand, footprint(space.layer(), operand, tile_of));
+    };
+    const Way& way = nest.ways[operand];
+    glb_.of[index(operand)] = way.glb ? words(&Tiles::glb) : 0;
+    rf_.of[index(operand)] = way.rf ? words(&Tiles::rf) : 0;
+  }
 }
 
-Room room(const Space& space, const Nest& nest, const PeSets& sets, Dim dim) {
+// Of a storage that all operands share.
+Count Shares::room(Count there, const Words& words, Dim dim, Count others) {
+  const bool channels = dim == Dim::C;
+  const Count theirs = words.of[index(channels ? Operand::Psum : Operand::Ifmap)];
+  const Count own = words.of[index(channels ? Operand::Ifmap : Operand::Psum)];
+  const Count taken = saturating_product(theirs, others);
+  const Count each =
+      saturating_sum(own, saturating_product(words.of[index(Operand::Filter)], others));
+  return taken > there ? 0 : each == 0 ? kUnlimited : floor_div(there - taken, each);
+}
+
+Count Shares::glb_room(Dim dim, Count others) const {
+  return room(arch_->glb_words, glb_, dim, others);
+}
+
+Count Shares::rf_room(Dim dim, Count others) const {
+  if (arch_->rf.pooled) return room(arch_->rf.pool, rf_, dim, others);
+  Count most = kUnlimited;
+  for (Operand operand : kAllOperands) {
+    Words alone;
+    alone.of[index(operand)] = rf_.of[index(operand)];
+    most = std::min(most, room(arch_->rf.words[index(operand)], alone, dim, others));
+  }
+  return most;
+}
+
+Room room(const Space& space, const Nest& nest, const PeSets& sets, const Shares& shares, Dim dim) {
   const Count size = space.layer().size(dim);
   const DimRule& rule = space.rule(dim);
+  const bool in_rf = rule.rf == Tile::Same;
   Room room{size, size, size};
-  if (proportional(space.layer(), dim)) {
+  if (dim == Dim::C || dim == Dim::M) {
+    const Tiles& others = nest[dim == Dim::C ? Dim::M : Dim::C];
+    room.glb = std::min(size, shares.glb_room(dim, others.glb));
+    if (in_rf) room.rf = std::min(size, shares.rf_room(dim, others.rf));
+  } else if (proportional(space.layer(), dim)) {
     room.glb = greatest_glb_tile(space, nest, dim, size);
-    if (rule.rf == Tile::Same) room.rf = greatest_rf_tile(space, nest, dim, size);
+    if (in_rf) room.rf = greatest_rf_tile(space, nest, dim, size);
   }
   const bool spans = space.dataflow().array.spans(dim);
   if (rule.pass == Tile::Free && !spans) room.chunks = greatest_chunks(nest, sets, dim);

@@ -5,15 +5,35 @@
 
 namespace energysim {
 
+// How channels and filters share the GLB and the scratch pads, all other tiles being as they are.
+class Shares {
+ public:
+  Shares() = default;
+  Shares(const Space& space, const Nest& nest);
+
+  // Channels that a GLB tile has room for beside so many filters, or filters beside so many
+  // channels; 0 if not even one fits.
+  Count glb_room(Dim dim, Count others) const;
+  Count rf_room(Dim dim, Count others) const;
+
+ private:
+  // Words that one channel of an ifmap, one channel of a filter, and the psums of one filter take.
+  struct Words {
+    Count of[kOperands] = {};
+  };
+  static Count room(Count there, const Words& words, Dim dim, Count others);
+
+  const Architecture* arch_ = nullptr;
+  Words glb_, rf_;
+};
+
 // The greatest GLB tile, RF tile, and number of PEs side by side of a dimension with all other
 // tiles as they are; 0 if not even one fits. Along a dilated window, where the words needed do not
 // grow in proportion, the limit is not taken from the storage and may be too large; `Space::fits`
-// decides. `sets` are the PE sets of the nest.
+// decides. `sets` are the PE sets of the nest, `shares` what channels and filters have of it.
 struct Room {
   Count glb = 0, rf = 0, chunks = 0;
 };
-Room room(const Space& space, const Nest& nest, const PeSets& sets, Dim dim);
-// Of these, the GLB tile alone.
-Count glb_room(const Space& space, const Nest& nest, Dim dim);
+Room room(const Space& space, const Nest& nest, const PeSets& sets, const Shares& shares, Dim dim);
 
 }  // namespace energysim

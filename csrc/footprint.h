@@ -29,9 +29,9 @@ Count footprint(const Layer& layer, Operand operand, TileOf tile) {
     case Operand::Filter:
       return tile(M) * tile(C) * tile(R) * tile(S);
     case Operand::Psum:
-      return tile(N) * tile(M) * tile(E) * tile(F);
+      break;
   }
-  return 0;
+  return tile(N) * tile(M) * tile(E) * tile(F);
 }
 
 // The words that some values of an operand take; no more than fit a Count, which no storage holds.

@@ -30,8 +30,7 @@ void SchemeSearch::run(std::size_t part, double bound) {
 
 double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
   const Block& b = blocks_[block];
-  find_sets();
-  find_room(block);
+  look_around(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
   case_open_[index(b.dim)] = false;
@@ -46,8 +45,7 @@ double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
 
 void SchemeSearch::enter_case(std::size_t block, GlbCase which, double bound) {
   const Block& b = blocks_[block];
-  find_sets();
-  find_room(block);
+  look_around(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
   case_open_[index(b.dim)] = false;
@@ -98,9 +96,9 @@ void SchemeSearch::decide_block(std::size_t block, double bound) {
     evaluate();
     return;
   }
+  if (block == shared_from_) shares_ = Shares(space_, nest_);
   if (!blocks_[block].any_glb) {
-    find_sets();
-    find_room(block);
+    look_around(block);
     decide(block, blocks_[block].begin, bound);
     return;
   }
@@ -184,7 +182,8 @@ void SchemeSearch::decide_size(std::size_t block, std::size_t k, Count most, dou
       letter.decided = false;
       restore(before);
     } else {
-      const Count middle = split(block, range, fresh);
+      const Count middle =
+          v.at == At::Glb ? split_tiles(tiles.layer, range) : split(block, v, range, fresh);
       fresh = false;
       consider(middle + 1, range.most, false);
       consider(range.least, middle, false);
@@ -199,12 +198,26 @@ Count SchemeSearch::halved(const Range& range) {
 
 // Where to divide a range of which nothing was tried yet (`fresh`), or what is left of it: in
 // halves; except along windows, the greatest value is tried apart at first, and of few values
-// always, since great tiles are often the best; of the last dimension, mostly.
-Count SchemeSearch::split(std::size_t block, const Range& range, bool fresh) const {
+// always, since great tiles are often the best (of PEs side by side, if they take all at once); of
+// the last dimension, mostly.
+Count SchemeSearch::split(std::size_t block, const Variable& v, const Range& range,
+                          bool fresh) const {
   constexpr Count kFew = 4;
-  const bool few = window_of(blocks_[block].dim) < 0 && (fresh || range.most - range.least < kFew);
+  const Tiles& t = nest_[v.dim];
+  const bool great = v.at != At::Pass || range.most >= ceil_div(t.layer, t.pe);
+  const bool apart = (fresh && great) || range.most - range.least < kFew;
   const bool last = block + 1 == blocks_.size();
-  return (few || last) && !time_ ? range.most - 1 : halved(range);
+  return ((apart && window_of(v.dim) < 0) || last) && !time_ ? range.most - 1 : halved(range);
+}
+
+// Where to divide a range of GLB tiles: between those that make more tiles and those that make
+// fewer. Of all that make as many, the smallest leaves the most room: it is tried apart.
+Count SchemeSearch::split_tiles(Count size, const Range& range) {
+  const Count tiles = ceil_div(size, halved(range));
+  const Count smallest = ceil_div(size, tiles);
+  if (smallest > range.least) return smallest - 1;
+  const Count greatest = tiles > 1 ? ceil_div(size, tiles - 1) - 1 : size;
+  return greatest < range.most ? greatest : range.least;
 }
 
 // The last letter of all: tiles that make the same number of GLB tiles, from the largest down.
@@ -302,7 +315,7 @@ Count SchemeSearch::next_glb_tile(Dim d, Count glb, Count least) const {
 void SchemeSearch::evaluate() {
   best_.ask_after(++best_.proof.evaluated);
   form_->weigh(form_->stages());
-  const double bound = form_->bound(factors(options_.of[0].terms));
+  const double bound = form_->bound(factors(options_[0].terms));
   if (time_) return evaluate_timed(bound);
   if (!(bound < best_.energy)) return;
   const double energy = prices_.energy(flows(terms_, nest_.order, nest_.ways));

@@ -15,6 +15,7 @@
 #include "bound.h"
 #include "capacity.h"
 #include "energy_form.h"
+#include "short_list.h"
 #include "space.h"
 #include "time_bound.h"
 
@@ -64,12 +65,24 @@ class SchemeSearch {
   };
   // What a dimension may become.
   struct Option {
-    GlbCase glb_case = GlbCase::Same;
+    Partial partial;
     DimTerms<double> terms;
   };
-  struct Options {
-    Option of[6];  // three relations of the GLB tile, one pass or several
-    int size = 0;
+  using Options = ShortList<Option, 6>;  // three relations of the GLB tile, one pass or several
+
+  // An option that leaves room for so many channels of a pass.
+  struct Limited {
+    Count channels;
+    Option option;
+  };
+
+  // A bound of channels and filters that is being found.
+  struct Sharing {
+    std::size_t stage;     // the first of those weighed
+    DimTerms<double> any;  // terms of any number of channels
+    Count weighed;         // channels of a pass, at most, of the present weights
+    double passes;         // of channels times passes of filters, at least
+    double least;          // bound so far
   };
 
   // Of passes that take all channels: how many follow for filters, at least. Of passes that take
@@ -116,27 +129,41 @@ class SchemeSearch {
   void refresh_window(int w);
   void add_open_window(int w, const Partial& p, WindowTerms<double>& best);
   WindowTerms<double>& window_terms_of(int w) { return w == 0 ? terms_.rows : terms_.columns; }
-  DimTerms<double>& add_option(GlbCase glb_case) {
-    options_.of[options_.size].glb_case = glb_case;
-    return options_.of[options_.size++].terms;
-  }
   void find_sets();
+  // Where only channels and filters are still to be decided, what they share stays the same.
+  void find_shares(std::size_t block) {
+    if (block < shared_from_) shares_ = Shares(space_, nest_);
+  }
+  void look_around(std::size_t block) {
+    find_sets();
+    find_shares(block);
+    find_room(block);
+  }
   // What other dimensions leave for a block's own, with the present PE sets.
   void find_room(std::size_t block) {
     const Dim d = blocks_[block].dim;
-    room_[index(d)] = room(space_, nest_, sets_, d);
+    room_[index(d)] = room(space_, nest_, sets_, shares_, d);
   }
   bool can_turn(const Loop& loop, GlbCase glb_case) const;
   double bound(std::size_t block);
-  template <class Kind, class Cost>
-  double bound_of_options(Kind kind, Cost cost, double shared_passes = 0);
+  double bound_range(std::size_t block, Letter& letter, Count least, Count most);
+
+  // Bounds where channels and filters are open.
   double bound_of_sharing(std::size_t first_stage);
-  Count channels_beside_all_filters();
+  void take(double bound);
+  bool matters(double bound) const;
+  template <class Cost>
+  double bound_of_way(Count most_channels, const Option& option, Cost cost);
+  void weigh_channels(Count most);
+  double bound_beside_all_channels(const Option& option, double filter_passes);
+  double bound_beside(Count most_channels, const Option& option);
+  Count channel_room(Count filters) const;
+  Count filter_room(Count channels) const;
+  bool leave_room(Partial& filters, Count most) const;
   double cost_of_more_filter_passes(const Option& option, double passes);
-  double cost_of_sharing(const Option& option, double passes);
+  double cost_of_sharing(const Option& option);
   Count most_channels_times_filters() const;
   OnePass one_pass_of_either(const Partial& channels) const;
-  double bound_range(std::size_t block, Letter& letter, Count least, Count most);
 
   // Time, where the goal asks for it.
   void decide_time(std::size_t block);
@@ -155,7 +182,8 @@ class SchemeSearch {
   void decide(std::size_t block, std::size_t k, double bound);
   void decide_size(std::size_t block, std::size_t k, Count most, double bound);
   static Count halved(const Range& range);
-  Count split(std::size_t block, const Range& range, bool fresh) const;
+  Count split(std::size_t block, const Variable& v, const Range& range, bool fresh) const;
+  static Count split_tiles(Count size, const Range& range);
   void decide_last_glb(std::size_t block, std::size_t k, Count most, double bound);
   Count smallest_alike(const Variable& v, Count value) const;
   Count smallest_alike_between(const Variable& v, Count value) const;
@@ -185,7 +213,12 @@ class SchemeSearch {
   AxisFactors factors_;         // where they are found
   WindowTerms<Count> largest_;  // of an open window's largest tiles, while they are used
   Options options_;             // of M
+  Partial channels_;            // what is open of C
+  Sharing sharing_;
+  ShortList<Limited, 6> limited_;
   PeSets sets_;
+  Shares shares_;
+  std::size_t shared_from_ = 0;  // first of the blocks after which there are only C and M
   Room room_[kDims];
   std::optional<EnergyForm> form_;
   std::optional<TimeBound> time_;  // none for goals without time

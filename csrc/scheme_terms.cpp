@@ -12,6 +12,8 @@ using At = Variable::At;
 
 double real(Count value) { return static_cast<double>(value); }
 
+bool shares(Dim d) { return d == Dim::C || d == Dim::M; }
+
 std::size_t at(Dim d) { return static_cast<std::size_t>(index(d)); }
 
 // The better of two values of each term: of what may become one or the other.
@@ -66,6 +68,9 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
       nest_(space_.smallest()) {
   for (Dim d : {Dim::R, Dim::S, Dim::F}) folded_ = folded_ || nest_[d].pass < nest_[d].layer;
   list_letters(variables);
+  shared_from_ = blocks_.size();
+  while (shared_from_ > 0 && shares(blocks_[shared_from_ - 1].dim)) --shared_from_;
+  shares_ = Shares(space_, nest_);
   fix_axes();
   form_.emplace(scheme.order, scheme.ways, prices_, stages(), factors_);
   if (goal_.timed()) {
@@ -105,16 +110,22 @@ void SchemeSearch::list_letters(std::span<const Variable* const> variables) {
   }
 }
 
+// Terms of what is not decided here; all others are refreshed before they are used.
 void SchemeSearch::fix_axes() {
+  const auto fixed = [&](Dim d) {
+    return std::none_of(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.dim == d; });
+  };
   for (Dim d : kAllDims) {
-    terms_[d] = dim_terms<double>(nest_[d]);
+    if (fixed(d)) terms_[d] = dim_terms<double>(nest_[d]);
     factors_[at(d)] = factors(terms_[d]);
   }
   for (int w : {0, 1}) {
-    store(window_terms_of(w), window_terms(axes_[w], nest_), nest_.order.size());
+    if (fixed(axes_[w].out)) {
+      store(window_terms_of(w), window_terms(axes_[w], nest_), nest_.order.size());
+    }
     factors_[static_cast<std::size_t>(kRows + w)] = factors(window_terms_of(w));
   }
-  add_option(case_[index(Dim::M)]) = terms_[Dim::M];
+  options_.push_back({Partial{.glb_case = case_[index(Dim::M)]}, terms_[Dim::M]});
 }
 
 std::vector<Stage> SchemeSearch::stages() const {
@@ -233,6 +244,10 @@ Partial SchemeSearch::partial(Dim d, GlbCase glb_case) const {
   if (rule.pass == Tile::Free) most_chunks = open_most(d, At::Pass, most_chunks, room.chunks);
   p.most_pass =
       std::max<Count>(1, std::min(pass_limit, saturating_product(p.most_pe, most_chunks)));
+  // A pass takes whole tiles of its PEs, or all.
+  if (rule.pass == Tile::Free && p.most_pe == p.least_pe && p.most_pass < p.layer) {
+    p.most_pass -= p.most_pass % p.most_pe;
+  }
   if (cut && room.glb < t.layer) p.most_glb = 0;
   return p;
 }
@@ -246,10 +261,10 @@ bool SchemeSearch::possible(const Partial& p, const Tiles& smallest) const {
 
 // Exact terms of a dimension that is decided, optimistic ones of one that is not.
 void SchemeSearch::refresh(Dim d) {
-  if (d == Dim::M) options_.size = 0;
+  if (d == Dim::M) options_.clear();
   if (!open(d)) {
     terms_[d] = dim_terms<double>(nest_[d]);
-    if (d == Dim::M) add_option(case_[index(d)]) = terms_[d];
+    if (d == Dim::M) options_.push_back({Partial{.glb_case = case_[index(d)]}, terms_[d]});
   } else {
     refresh_open(d);
   }
@@ -260,7 +275,9 @@ void SchemeSearch::refresh_open(Dim d) {
   bool first = true;
   const auto add = [&](const Partial& p) {
     if (d == Dim::M) {
-      optimistic_terms(p, add_option(p.glb_case));
+      Option& option = options_.extend();
+      option.partial = p;
+      optimistic_terms(p, option.terms);
     } else if (first) {
       optimistic_terms(p, terms_[d]);
       first = false;
@@ -281,6 +298,7 @@ void SchemeSearch::refresh_open(Dim d) {
       if (nest_[d].pass < p.layer) add(several);
       p.least_chunks = std::max(p.least_chunks, ceil_div(p.layer, p.most_pe));
     }
+    if (d == Dim::C) channels_ = p;
     add(p);
   }
 }

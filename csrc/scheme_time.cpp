@@ -45,7 +45,7 @@ double SchemeSearch::cycles_bound(const Option& option, double shared_passes) {
 void SchemeSearch::evaluate_timed(double cost_bound) {
   ask_time(blocks_.size());
   weigh_time(form_->stages());
-  if (!(best_.value(cost_bound, cycles_bound(options_.of[0], 0)) < best_.energy)) return;
+  if (!(best_.value(cost_bound, cycles_bound(options_[0], 0)) < best_.energy)) return;
   Flows<double> moved = flows(terms_, nest_.order, nest_.ways);
   const Layer& layer = space_.layer();
   const double groups = to_double(layer.size(Dim::G));

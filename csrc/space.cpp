@@ -26,12 +26,13 @@ Tiles Space::tiles(Dim dim, const Choice& choice) const {
   const bool pe_whole = rule.pe == Tile::Whole || rule.pe == Tile::Untiled;
   t.pe = rule.pe == Tile::One ? 1 : pe_whole ? whole : std::min(choice.pe, size);
   t.rf = rule.rf == Tile::One ? 1 : t.pe;
-  const Count most_chunks = ceil_div(size, t.pe);
-  t.pass = rule.pass == Tile::Same        ? t.pe
-           : rule.pass == Tile::Whole     ? whole
-           : rule.pass == Tile::Untiled   ? size
-           : choice.chunks >= most_chunks ? size
-                                          : t.pe * choice.chunks;
+  const auto takes_all = [&] {
+    return choice.chunks > 1 ? choice.chunks >= ceil_div(size, t.pe) : t.pe == size;
+  };
+  t.pass = rule.pass == Tile::Same                     ? t.pe
+           : rule.pass == Tile::Whole                  ? whole
+           : rule.pass == Tile::Untiled || takes_all() ? size
+                                                       : t.pe * choice.chunks;
   t.glb = rule.glb == Tile::Same    ? t.pass
           : rule.glb == Tile::Whole ? size
                                     : std::clamp(choice.glb, t.pass, size);

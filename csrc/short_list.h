@@ -1,0 +1,25 @@
+// A list of a few things, held in place.
+#pragma once
+
+#include <cstddef>
+
+namespace energysim {
+
+template <class T, std::size_t kMost>
+class ShortList {
+ public:
+  void push_back(const T& one) { items_[size_++] = one; }
+  // Adds one, to be filled in.
+  T& extend() { return items_[size_++]; }
+  void clear() { size_ = 0; }
+  std::size_t size() const { return size_; }
+  const T& operator[](std::size_t i) const { return items_[i]; }
+  const T* begin() const { return items_; }
+  const T* end() const { return items_ + size_; }
+
+ private:
+  T items_[kMost];
+  std::size_t size_ = 0;
+};
+
+}  // namespace energysim
