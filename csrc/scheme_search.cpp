@@ -66,19 +66,21 @@ bool SchemeSearch::better_turned(std::size_t block, double bound) {
   const Block& b = blocks_[block];
   if (b.end - b.begin < 2 || letters_[b.begin].variable->at != At::Glb) return false;
   constexpr double kClearly = 0.1;  // of all that there is to gain
-  const double clearly = kClearly * (best_.energy - bound);
-  return bound_halved(block, letters_[b.begin]) + clearly <
-         bound_halved(block, letters_[b.begin + 1]);
+  const double more = bound_halved(block, letters_[b.begin]) + kClearly * (best_.energy - bound);
+  return bound_halved(block, letters_[b.begin + 1], more) > more;
 }
 
-// The lesser bound of the two halves of a letter's range.
-double SchemeSearch::bound_halved(std::size_t block, Letter& letter) {
+// The lesser bound of the two halves of a letter's range; not known exactly if it is no more than
+// `enough`.
+double SchemeSearch::bound_halved(std::size_t block, Letter& letter, double enough) {
   const Variable& v = *letter.variable;
-  const Range range{0, v.at == At::Glb ? nest_[v.dim].pass + 1 : 1, greatest_value(v)};
+  const bool glb = v.at == At::Glb;
+  const Range range{0, glb ? nest_[v.dim].pass + 1 : 1, greatest_value(v)};
   if (range.most <= range.least) return kNothing;
-  const Count middle = halved(range);
-  return std::min(bound_range(block, letter, range.least, middle),
-                  bound_range(block, letter, middle + 1, range.most));
+  const Count middle = glb ? split_tiles(nest_[v.dim].layer, range) : halved(range);
+  const double lower = bound_range(block, letter, range.least, middle);
+  if (lower <= enough) return lower;
+  return std::min(lower, bound_range(block, letter, middle + 1, range.most));
 }
 
 // Of a block's letters, number k is the first then.

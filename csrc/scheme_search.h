@@ -95,7 +95,7 @@ class SchemeSearch {
   // Setting up.
   void list_letters(std::span<const Variable* const> variables);
   void fix_axes();
-  std::vector<Stage> stages() const;
+  ShortList<Stage, kDims> stages() const;
 
   // Tiles.
   int window_of(Dim d) const;
@@ -156,7 +156,7 @@ class SchemeSearch {
   double bound_of_way(Count most_channels, const Option& option, Cost cost);
   void weigh_channels(Count most);
   double bound_beside_all_channels(const Option& option, double filter_passes);
-  double bound_beside(Count most_channels, const Option& option);
+  double bound_beside(Count most_channels, const Option& option, int apart = 0);
   Count channel_room(Count filters) const;
   Count filter_room(Count channels) const;
   bool leave_room(Partial& filters, Count most) const;
@@ -176,7 +176,7 @@ class SchemeSearch {
   double bound_of_case(std::size_t block, GlbCase which);
   void enter_case(std::size_t block, GlbCase which, double bound);
   bool better_turned(std::size_t block, double bound);
-  double bound_halved(std::size_t block, Letter& letter);
+  double bound_halved(std::size_t block, Letter& letter, double enough = 0);
   void rotate_letters(const Block& block, std::size_t k);
   void decide_block(std::size_t block, double bound);
   void decide(std::size_t block, std::size_t k, double bound);
@@ -197,12 +197,12 @@ class SchemeSearch {
   const Prices& prices_;
   Best& best_;
   const WindowAxis axes_[2];
-  std::vector<Letter> letters_;
+  ShortList<Letter, 3 * kDims> letters_;
   std::size_t letter_[kDims][3];  // of each dimension, by place
   std::vector<Range> pending_;    // of all letters, those of the last decided at the end
-  std::vector<Block> blocks_;
+  ShortList<Block, kDims> blocks_;
   std::size_t stage_of_c_ = 0;  // if it has one
-  std::vector<GlbCase> parts_;
+  ShortList<GlbCase, 3> parts_;
   bool folded_ = false;  // do parts of the filter or of an ofmap row take turns on the array?
 
   Choice choice_[kDims];

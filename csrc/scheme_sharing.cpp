@@ -119,20 +119,18 @@ double SchemeSearch::bound_beside_all_channels(const Option& option, double filt
 
 // Few GLB tiles of filters have less room beside them for channels than many: as few as there can
 // be are told apart, and then as few as that leaves.
-double SchemeSearch::bound_beside(Count most_channels, const Option& option) {
+double SchemeSearch::bound_beside(Count most_channels, const Option& option, int apart) {
   constexpr int kMostApart = 2;
-  Option filters = option;
-  for (int apart = 0;; ++apart) {
-    const double bound =
-        bound_of_way(most_channels, filters, [&] { return cost_of_sharing(filters); });
-    if (apart == kMostApart || !matters(bound)) return bound;
-    const Count tile = smallest_glb_tile(filters.partial);
-    const Count room = channel_room(tile);
-    if (room >= most_channels) return bound;
-    limited_.push_back({room, filters});
-    if (!leave_room(filters.partial, tile - 1)) return kNothing;
-    optimistic_terms(filters.partial, filters.terms);
-  }
+  const double bound = bound_of_way(most_channels, option, [&] { return cost_of_sharing(option); });
+  if (apart == kMostApart || !matters(bound)) return bound;
+  const Count tile = smallest_glb_tile(option.partial);
+  const Count room = channel_room(tile);
+  if (room >= most_channels) return bound;
+  limited_.push_back({room, option});
+  Option more = option;
+  if (!leave_room(more.partial, tile - 1)) return kNothing;
+  optimistic_terms(more.partial, more.terms);
+  return bound_beside(most_channels, more, apart + 1);
 }
 
 // Channels that the GLB has room for beside so many filters, and the other way round.

@@ -37,6 +37,7 @@ void store(WindowTerms<double>& to, const WindowTerms<Count>& from, int loops) {
 
 std::vector<const Variable*> by_dimension(const std::vector<Variable>& variables) {
   std::vector<const Variable*> ordered;
+  ordered.reserve(variables.size());
   for (const Variable& first : variables) {
     if (std::any_of(ordered.begin(), ordered.end(),
                     [&](const Variable* v) { return v->dim == first.dim; })) {
@@ -79,9 +80,10 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
     time_.emplace(space_, goal_, nest_, std::move(dims), stages(), factors_);
   }
   if (!space_.fits(nest_)) return;
-  parts_ = {GlbCase::Same};
+  parts_.push_back(GlbCase::Same);
   if (!blocks_.empty() && blocks_[0].any_glb) {
-    parts_ = {GlbCase::Same, GlbCase::Whole, GlbCase::Between};
+    parts_.push_back(GlbCase::Whole);
+    parts_.push_back(GlbCase::Between);
   }
 }
 
@@ -128,8 +130,8 @@ void SchemeSearch::fix_axes() {
   options_.push_back({Partial{.glb_case = case_[index(Dim::M)]}, terms_[Dim::M]});
 }
 
-std::vector<Stage> SchemeSearch::stages() const {
-  std::vector<Stage> stages;
+ShortList<Stage, kDims> SchemeSearch::stages() const {
+  ShortList<Stage, kDims> stages;
   for (const Block& block : blocks_) {
     if (block.dim == Dim::M) continue;
     const int w = window_of(block.dim);

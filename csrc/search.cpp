@@ -1,7 +1,7 @@
 #include "search.h"
 
 #include <algorithm>
-#include <deque>
+#include <optional>
 
 #include "best.h"
 #include "effective_costs.h"
@@ -91,20 +91,23 @@ Found searched(const Layer& layer, const Architecture& arch, const DataflowPtr& 
 
 // Searches the parts of all schemes, the most promising first.
 void find_best(const Layer& layer, const Architecture& arch, const Dataflow& dataflow, Best& best) {
-  std::deque<SchemeSearch> schemes;
+  std::vector<std::optional<SchemeSearch>> schemes(dataflow.schemes.size());
   std::vector<Part> parts;
+  parts.reserve(3 * schemes.size());
   const std::vector<const Variable*> variables = by_dimension(dataflow.variables);
-  std::deque<std::pair<Ways, Prices>> prices;
+  std::vector<std::pair<Ways, Prices>> prices;
+  prices.reserve(dataflow.schemes.size());
   const auto prices_of = [&](const Ways& ways) -> const Prices& {
     for (const auto& [known, its] : prices) {
       if (known == ways) return its;
     }
     return prices.emplace_back(ways, Prices(layer, arch, best.goal.costs(), ways)).second;
   };
+  auto next = schemes.begin();
   for (const Scheme& declared : dataflow.schemes) {
     if (!declared.takes(layer)) continue;
-    SchemeSearch& scheme = schemes.emplace_back(layer, arch, dataflow, declared,
-                                                prices_of(declared.ways), variables, best);
+    SchemeSearch& scheme = (next++)->emplace(layer, arch, dataflow, declared,
+                                             prices_of(declared.ways), variables, best);
     for (std::size_t part = 0; part < scheme.parts(); ++part) {
       const double bound = scheme.bound_of_part(part);
       if (bound < std::numeric_limits<double>::infinity()) {

@@ -13,9 +13,16 @@ class ShortList {
   T& extend() { return items_[size_++]; }
   void clear() { size_ = 0; }
   std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T& operator[](std::size_t i) { return items_[i]; }
   const T& operator[](std::size_t i) const { return items_[i]; }
+  T& back() { return items_[size_ - 1]; }
+  T* begin() { return items_; }
+  T* end() { return items_ + size_; }
   const T* begin() const { return items_; }
   const T* end() const { return items_ + size_; }
+  T* data() { return items_; }
+  const T* data() const { return items_; }
 
  private:
   T items_[kMost];

@@ -64,6 +64,16 @@ inline Layer random_layer(Random& random) {
   return Layer("drawn", s);
 }
 
+// With more channels and filters than a small GLB holds, in rows of few pixels.
+inline Layer random_deep_layer(Random& random) {
+  LayerShape s;
+  s.M = random.between(6, 20), s.C = random.between(4, 12);
+  s.R = s.S = random.between(1, 2);
+  s.H = s.R + random.between(0, 2);
+  s.W = s.S + random.between(0, 3);
+  return Layer("drawn", s);
+}
+
 inline Architecture random_architecture(Random& random) {
   Architecture arch;
   arch.name = "drawn";

@@ -1,6 +1,7 @@
 // The search: exact on small layers, the same on any number of threads, monotone under pruning.
 
 #include "check.h"
+#include "deep.h"
 #include "effective_costs.h"
 #include "search.h"
 #include "search_cases.h"
@@ -45,12 +46,13 @@ bool check_exact(const Layer& layer, const Architecture& arch, const DataflowPtr
 
 // Compares so many searches of random layers on random architectures; costs and densities are such
 // that all sums are exact.
-void check_random(const std::string& name, int cases, std::uint64_t seed) {
+void check_random(const std::string& name, int cases, std::uint64_t seed,
+                  Layer (*draw)(Random&) = random_layer) {
   const DataflowPtr dataflow = find_dataflow(name);
   Random random(seed);
   int mapped = 0;
   for (int done = 0; done < cases;) {
-    const Layer layer = random_layer(random);
+    const Layer layer = draw(random);
     const Architecture arch = random_architecture(random);
     const LayerData data = random_data(random);
     if (space_size(layer, *dataflow) > kMostMappings) continue;
@@ -63,6 +65,11 @@ void check_random(const std::string& name, int cases, std::uint64_t seed) {
 TEST(the_search_of_rs_is_exact) { check_random("rs", 150, 1); }
 
 TEST(the_search_of_rs_chip_is_exact) { check_random("rs-chip", 150, 2); }
+
+TEST(the_search_is_exact_where_channels_and_filters_compete_for_the_glb) {
+  check_random("rs", tries(60, 2000), 3, random_deep_layer);
+  check_random("rs-chip", tries(60, 2000), 4, random_deep_layer);
+}
 
 TEST(a_layer_of_one_word_has_one_mapping_in_each_scheme) {
   const Layer layer("one", {});
