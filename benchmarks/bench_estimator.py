@@ -102,6 +102,25 @@ def test_new_shapes(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
     benchmark.pedantic(lambda: est.energy({group.name: next(fresh)}), rounds=50, iterations=1)
 
 
+@pytest.mark.benchmark(group="batch of 50 networks never asked: goal 12 ms, ResNet-50 81 ms")
+def test_new_networks(benchmark: BenchmarkFixture, est: es.Estimator) -> None:
+    """Goal: 30 us a layer, mean."""
+    choose = np.random.default_rng(3).integers
+    rows = np.array(
+        [[choose(1, g.channels // g.step + 1) * g.step for g in est.groups] for _ in range(50)]
+    )
+    assert est.energy_batch(rows[:1])[0] == searched(est, channels=rows[0])
+
+    def fresh() -> tuple[tuple[es.Estimator], dict[str, float]]:
+        return (es.Estimator(est.network, "eyeriss"),), {}
+
+    def ask(est: es.Estimator) -> None:
+        est.energy_batch(rows, threads=1)
+
+    benchmark.pedantic(ask, setup=fresh, rounds=10)
+    benchmark.extra_info["layers"] = len(rows) * len(est.network.layers)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.benchmark(group="batch of 100,000 known networks: goal 0.25 s, ResNet-50 3.3 s")
 def test_batch(benchmark: BenchmarkFixture, est: es.Estimator, threads: int) -> None:

@@ -30,7 +30,6 @@ void SchemeSearch::run(std::size_t part, double bound) {
 
 double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
   const Block& b = blocks_[block];
-  look_around(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
   case_open_[index(b.dim)] = false;
@@ -45,7 +44,6 @@ double SchemeSearch::bound_of_case(std::size_t block, GlbCase which) {
 
 void SchemeSearch::enter_case(std::size_t block, GlbCase which, double bound) {
   const Block& b = blocks_[block];
-  look_around(block);
   const GlbCase before = case_[index(b.dim)];
   case_[index(b.dim)] = b.any_glb ? which : before;
   case_open_[index(b.dim)] = false;
@@ -98,9 +96,8 @@ void SchemeSearch::decide_block(std::size_t block, double bound) {
     evaluate();
     return;
   }
-  if (block == shared_from_) shares_ = Shares(space_, nest_);
+  look_around(block);
   if (!blocks_[block].any_glb) {
-    look_around(block);
     decide(block, blocks_[block].begin, bound);
     return;
   }

@@ -127,16 +127,15 @@ class SchemeSearch {
   void refresh(Dim d);
   void refresh_open(Dim d);
   void refresh_window(int w);
-  void add_open_window(int w, const Partial& p, WindowTerms<double>& best);
+  void forget_window(int w);
+  void add_open_window(int w, const Partial& p);
   WindowTerms<double>& window_terms_of(int w) { return w == 0 ? terms_.rows : terms_.columns; }
   void find_sets();
-  // Where only channels and filters are still to be decided, what they share stays the same.
-  void find_shares(std::size_t block) {
-    if (block < shared_from_) shares_ = Shares(space_, nest_);
-  }
+  // What is there for a block, all before being decided.
   void look_around(std::size_t block) {
     find_sets();
-    find_shares(block);
+    // Once only channels and filters are open, what they share stays the same.
+    if (block <= shared_from_) shares_ = Shares(space_, nest_);
     find_room(block);
   }
   // What other dimensions leave for a block's own, with the present PE sets.

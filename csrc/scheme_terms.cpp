@@ -71,7 +71,7 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
   list_letters(variables);
   shared_from_ = blocks_.size();
   while (shared_from_ > 0 && shares(blocks_[shared_from_ - 1].dim)) --shared_from_;
-  shares_ = Shares(space_, nest_);
+  if (!blocks_.empty()) look_around(0);
   fix_axes();
   form_.emplace(scheme.order, scheme.ways, prices_, stages(), factors_);
   if (goal_.timed()) {
@@ -264,16 +264,18 @@ bool SchemeSearch::possible(const Partial& p, const Tiles& smallest) const {
 // Exact terms of a dimension that is decided, optimistic ones of one that is not.
 void SchemeSearch::refresh(Dim d) {
   if (d == Dim::M) options_.clear();
-  if (!open(d)) {
-    terms_[d] = dim_terms<double>(nest_[d]);
-    if (d == Dim::M) options_.push_back({Partial{.glb_case = case_[index(d)]}, terms_[d]});
-  } else {
+  if (open(d)) {
     refresh_open(d);
+    return;
   }
-  if (window_of(d) >= 0) refresh_window(window_of(d));
+  terms_[d] = dim_terms<double>(nest_[d]);
+  if (d == Dim::M) options_.push_back({Partial{.glb_case = case_[index(d)]}, terms_[d]});
+  if (const int w = window_of(d); w >= 0) refresh_window(w);
 }
 
 void SchemeSearch::refresh_open(Dim d) {
+  const int w = window_of(d);
+  if (w >= 0) forget_window(w);
   bool first = true;
   const auto add = [&](const Partial& p) {
     if (d == Dim::M) {
@@ -293,6 +295,7 @@ void SchemeSearch::refresh_open(Dim d) {
     if (!case_open_[index(d)] && which != case_[index(d)]) continue;
     Partial p = partial(d, which);
     if (!possible(p, nest_[d])) continue;
+    if (w >= 0) add_open_window(w, p);
     if (d == Dim::M && p.most_pass >= p.layer) {
       // All in one pass take many PEs side by side, few PEs take several passes.
       Partial several = p;
@@ -318,30 +321,26 @@ bool SchemeSearch::can_turn(const Loop& loop, GlbCase glb_case) const {
   return space_.rule(loop.dim).rf == Tile::One;
 }
 
-// Terms of a window. While its tiles are open: the best of what they may become.
+// Terms of a window whose tiles are decided.
 void SchemeSearch::refresh_window(int w) {
   const WindowAxis& axis = axes_[w];
   const Tiles &out = nest_[axis.out], &tap = nest_[axis.tap];
-  const LoopOrder& order = nest_.order;
-  if (!open(axis.out)) {
-    WindowTerms<Count> terms;
-    array_window_terms(axis, out, tap, order, nest_.ways.ifmap, terms);
-    glb_window_terms(axis, out, tap, order, nest_.ways.ifmap, terms);
-    store(window_terms_of(w), terms, order.size());
-    return;
-  }
+  WindowTerms<Count> terms;
+  array_window_terms(axis, out, tap, nest_.order, nest_.ways.ifmap, terms);
+  glb_window_terms(axis, out, tap, nest_.order, nest_.ways.ifmap, terms);
+  store(window_terms_of(w), terms, nest_.order.size());
+}
+
+// Terms of one whose tiles are open are the best of what they may become: of nothing, at first.
+void SchemeSearch::forget_window(int w) {
   WindowTerms<double>& best = window_terms_of(w);
   std::fill(std::begin(best.gross), std::end(best.gross), kNothing);
-  for (auto& of_reach : best.kept) std::fill_n(of_reach, order.size(), 0.0);
-  for (GlbCase which : {GlbCase::Same, GlbCase::Whole, GlbCase::Between}) {
-    if (!case_open_[index(axis.out)] && which != case_[index(axis.out)]) continue;
-    const Partial p = partial(axis.out, which);
-    if (possible(p, out)) add_open_window(w, p, best);
-  }
+  for (auto& of_reach : best.kept) std::fill_n(of_reach, nest_.order.size(), 0.0);
 }
 
 // The terms of the largest tiles move the fewest words.
-void SchemeSearch::add_open_window(int w, const Partial& p, WindowTerms<double>& best) {
+void SchemeSearch::add_open_window(int w, const Partial& p) {
+  WindowTerms<double>& best = window_terms_of(w);
   const WindowAxis& axis = axes_[w];
   const LoopOrder& order = nest_.order;
   const Tiles& tap = nest_[axis.tap];

@@ -68,7 +68,7 @@ TEST(the_search_of_rs_chip_is_exact) { check_random("rs-chip", 150, 2); }
 
 TEST(the_search_is_exact_where_channels_and_filters_compete_for_the_glb) {
   check_random("rs", tries(60, 2000), 3, random_deep_layer);
-  check_random("rs-chip", tries(60, 2000), 4, random_deep_layer);
+  check_random("nlr-free", tries(150, 2000), 4, random_deep_layer);
 }
 
 TEST(a_layer_of_one_word_has_one_mapping_in_each_scheme) {
