@@ -78,7 +78,7 @@ Count greatest_chunks(const Nest& nest, const PeSets& sets, Dim dim) {
 
 }  // namespace
 
-Shares::Shares(const Space& space, const Nest& nest) : arch_(&space.arch()) {
+SharedStorage::SharedStorage(const Space& space, const Nest& nest) : arch_(&space.arch()) {
   for (Operand operand : kAllOperands) {
     const auto words = [&](Count Tiles::* tile) {
       const auto tile_of = [&](Dim d) { return d == Dim::C || d == Dim::M ? 1 : nest[d].*tile; };
@@ -91,7 +91,7 @@ Shares::Shares(const Space& space, const Nest& nest) : arch_(&space.arch()) {
 }
 
 // Of a storage that all operands share.
-Count Shares::room(Count there, const Words& words, Dim dim, Count others) {
+Count SharedStorage::room(Count there, const Words& words, Dim dim, Count others) {
   const bool channels = dim == Dim::C;
   const Count theirs = words.of[index(channels ? Operand::Psum : Operand::Ifmap)];
   const Count own = words.of[index(channels ? Operand::Ifmap : Operand::Psum)];
@@ -101,11 +101,11 @@ Count Shares::room(Count there, const Words& words, Dim dim, Count others) {
   return taken > there ? 0 : each == 0 ? kUnlimited : floor_div(there - taken, each);
 }
 
-Count Shares::glb_room(Dim dim, Count others) const {
+Count SharedStorage::glb_room(Dim dim, Count others) const {
   return room(arch_->glb_words, glb_, dim, others);
 }
 
-Count Shares::rf_room(Dim dim, Count others) const {
+Count SharedStorage::rf_room(Dim dim, Count others) const {
   if (arch_->rf.pooled) return room(arch_->rf.pool, rf_, dim, others);
   Count most = kUnlimited;
   for (Operand operand : kAllOperands) {
@@ -116,15 +116,16 @@ Count Shares::rf_room(Dim dim, Count others) const {
   return most;
 }
 
-Room room(const Space& space, const Nest& nest, const PeSets& sets, const Shares& shares, Dim dim) {
+Room room(const Space& space, const Nest& nest, const PeSets& sets, const SharedStorage& shared,
+          Dim dim) {
   const Count size = space.layer().size(dim);
   const DimRule& rule = space.rule(dim);
   const bool in_rf = rule.rf == Tile::Same;
   Room room{size, size, size};
   if (dim == Dim::C || dim == Dim::M) {
     const Tiles& others = nest[dim == Dim::C ? Dim::M : Dim::C];
-    room.glb = std::min(size, shares.glb_room(dim, others.glb));
-    if (in_rf) room.rf = std::min(size, shares.rf_room(dim, others.rf));
+    room.glb = std::min(size, shared.glb_room(dim, others.glb));
+    if (in_rf) room.rf = std::min(size, shared.rf_room(dim, others.rf));
   } else if (proportional(space.layer(), dim)) {
     room.glb = greatest_glb_tile(space, nest, dim, size);
     if (in_rf) room.rf = greatest_rf_tile(space, nest, dim, size);

@@ -6,10 +6,10 @@
 namespace energysim {
 
 // How channels and filters share the GLB and the scratch pads, all other tiles being as they are.
-class Shares {
+class SharedStorage {
  public:
-  Shares() = default;
-  Shares(const Space& space, const Nest& nest);
+  SharedStorage() = default;
+  SharedStorage(const Space& space, const Nest& nest);
 
   // Channels that a GLB tile has room for beside so many filters, or filters beside so many
   // channels; 0 if not even one fits.
@@ -30,10 +30,11 @@ class Shares {
 // The greatest GLB tile, RF tile, and number of PEs side by side of a dimension with all other
 // tiles as they are; 0 if not even one fits. Along a dilated window, where the words needed do not
 // grow in proportion, the limit is not taken from the storage and may be too large; `Space::fits`
-// decides. `sets` are the PE sets of the nest, `shares` what channels and filters have of it.
+// decides. `sets` are the PE sets of the nest, `shared` what channels and filters share.
 struct Room {
   Count glb = 0, rf = 0, chunks = 0;
 };
-Room room(const Space& space, const Nest& nest, const PeSets& sets, const Shares& shares, Dim dim);
+Room room(const Space& space, const Nest& nest, const PeSets& sets, const SharedStorage& shared,
+          Dim dim);
 
 }  // namespace energysim

@@ -8,7 +8,7 @@ namespace energysim {
 double SchemeSearch::bound(std::size_t block) {
   best_.ask_after(++best_.proof.bounded);
   find_sets();
-  if (block < shared_from_) shares_ = Shares(space_, nest_);
+  if (block < shared_from_) shared_ = SharedStorage(space_, nest_);
   for (std::size_t b = block; b < blocks_.size(); ++b) {
     // What other dimensions leave for the block's own does not change while it is decided.
     if (b > block) find_room(b);

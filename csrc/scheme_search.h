@@ -135,13 +135,13 @@ class SchemeSearch {
   void look_around(std::size_t block) {
     find_sets();
     // Once only channels and filters are open, what they share stays the same.
-    if (block <= shared_from_) shares_ = Shares(space_, nest_);
+    if (block <= shared_from_) shared_ = SharedStorage(space_, nest_);
     find_room(block);
   }
   // What other dimensions leave for a block's own, with the present PE sets.
   void find_room(std::size_t block) {
     const Dim d = blocks_[block].dim;
-    room_[index(d)] = room(space_, nest_, sets_, shares_, d);
+    room_[index(d)] = room(space_, nest_, sets_, shared_, d);
   }
   bool can_turn(const Loop& loop, GlbCase glb_case) const;
   double bound(std::size_t block);
@@ -216,7 +216,7 @@ class SchemeSearch {
   Sharing sharing_;
   ShortList<Limited, 6> limited_;
   PeSets sets_;
-  Shares shares_;
+  SharedStorage shared_;
   std::size_t shared_from_ = 0;  // first of the blocks after which there are only C and M
   Room room_[kDims];
   std::optional<EnergyForm> form_;

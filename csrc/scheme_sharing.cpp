@@ -135,10 +135,10 @@ double SchemeSearch::bound_beside(Count most_channels, const Option& option, int
 
 // Channels that the GLB has room for beside so many filters, and the other way round.
 Count SchemeSearch::channel_room(Count filters) const {
-  return channels_.glb_case == GlbCase::Same ? shares_.glb_room(Dim::C, filters) : kUnlimited;
+  return channels_.glb_case == GlbCase::Same ? shared_.glb_room(Dim::C, filters) : kUnlimited;
 }
 Count SchemeSearch::filter_room(Count channels) const {
-  return channels_.glb_case == GlbCase::Same ? shares_.glb_room(Dim::M, channels) : kUnlimited;
+  return channels_.glb_case == GlbCase::Same ? shared_.glb_room(Dim::M, channels) : kUnlimited;
 }
 
 // A GLB tile of filters is to be no larger than some. Can it?

@@ -12,7 +12,7 @@ using At = Variable::At;
 
 double real(Count value) { return static_cast<double>(value); }
 
-bool shares(Dim d) { return d == Dim::C || d == Dim::M; }
+bool competes(Dim d) { return d == Dim::C || d == Dim::M; }
 
 std::size_t at(Dim d) { return static_cast<std::size_t>(index(d)); }
 
@@ -70,7 +70,7 @@ SchemeSearch::SchemeSearch(const Layer& layer, const Architecture& arch, const D
   for (Dim d : {Dim::R, Dim::S, Dim::F}) folded_ = folded_ || nest_[d].pass < nest_[d].layer;
   list_letters(variables);
   shared_from_ = blocks_.size();
-  while (shared_from_ > 0 && shares(blocks_[shared_from_ - 1].dim)) --shared_from_;
+  while (shared_from_ > 0 && competes(blocks_[shared_from_ - 1].dim)) --shared_from_;
   if (!blocks_.empty()) look_around(0);
   fix_axes();
   form_.emplace(scheme.order, scheme.ways, prices_, stages(), factors_);

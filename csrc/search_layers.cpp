@@ -1,5 +1,6 @@
-#include <algorithm>
+#include <unordered_map>
 
+#include "answer_key.h"
 #include "crew.h"
 #include "errors.h"
 #include "search.h"
@@ -12,13 +13,11 @@ struct Alike {
   std::vector<std::size_t> first, distinct;
 
   Alike(const std::vector<Layer>& layers, const std::vector<LayerData>& data) {
+    std::unordered_map<AnswerKey, std::size_t, AnswerKeyHash> known;
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      const auto like_i = [&](std::size_t k) {
-        return layers[k].shape() == layers[i].shape() && data[k] == data[i];
-      };
-      const auto known = std::find_if(distinct.begin(), distinct.end(), like_i);
-      first.push_back(known == distinct.end() ? i : *known);
-      if (known == distinct.end()) distinct.push_back(i);
+      const auto [key, is_new] = known.try_emplace({layers[i].shape(), data[i]}, i);
+      first.push_back(key->second);
+      if (is_new) distinct.push_back(i);
     }
   }
 };

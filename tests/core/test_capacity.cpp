@@ -31,15 +31,15 @@ TEST(channels_and_filters_share_the_storages_word_for_word) {
       for (const Scheme& scheme : dataflow->schemes) {
         const Space space(layer, arch, *dataflow, scheme);
         Nest nest = space.smallest();
-        const Shares shares(space, nest);
+        const SharedStorage shared(space, nest);
         for (Dim dim : {Dim::C, Dim::M}) {
           const Dim other = dim == Dim::C ? Dim::M : Dim::C;
           for (Count others = 1; others <= 4; ++others) {
             nest[other].glb = nest[other].rf = others;
-            CHECK_EQ(std::min(kMost, shares.glb_room(dim, others)),
+            CHECK_EQ(std::min(kMost, shared.glb_room(dim, others)),
                      greatest(nest, dim, &Tiles::glb, kMost,
                               [&](const Nest& n) { return space.fits_glb(n); }));
-            CHECK_EQ(std::min(kMost, shares.rf_room(dim, others)),
+            CHECK_EQ(std::min(kMost, shared.rf_room(dim, others)),
                      greatest(nest, dim, &Tiles::rf, kMost,
                               [&](const Nest& n) { return space.fits_rf(n); }));
           }
