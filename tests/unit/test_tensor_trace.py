@@ -6,6 +6,7 @@ import dataclasses
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -227,7 +228,16 @@ def test_progress_reaches_the_end() -> None:
     assert seen[-1] == (LAYER.macs, LAYER.macs)
 
 
+@pytest.fixture
+def heard_sigint() -> Iterator[None]:
+    """A shell's background processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.usefixtures("heard_sigint")
 def test_ctrl_c_ends_a_run() -> None:
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()  # which needs the GIL
