@@ -75,7 +75,7 @@ def pruned_shapes() -> list[Layer]:
 @pytest.mark.benchmark(group="a new channel-pruned shape, asked alone: goal 30 us, mean")
 @pytest.mark.parametrize("dataflow", DATAFLOWS)
 def test_pruned_shape(benchmark: BenchmarkFixture, dataflow: str) -> None:
-    """Goal: 30 us, mean over many shapes, each searched once; the time between them is not counted."""
+    """Goal: 30 us, mean over many shapes, each searched once."""
     shapes = pruned_shapes()
     check(shapes[:40], dataflow)
     one_each = itertools.chain(shapes, itertools.cycle(shapes))

@@ -130,10 +130,11 @@ def naming(path: str) -> Iterator[None]:
 
 
 def save(path: str, write: Callable[[str], object]) -> None:
-    """Have something write itself to a file, and say what goes wrong in a line."""
+    """Have a figure write itself to a file, all or nothing, and say what goes wrong in a line."""
+    if not os.path.splitext(path)[1]:
+        path += ".png"
     try:
-        write(path)
-    except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror or error}") from error
+        with file_writer(path) as save_whole:
+            save_whole(write)
     except ValueError as error:  # Matplotlib does not know the ending
         raise Failure(f"cannot write {path}: {error}") from error

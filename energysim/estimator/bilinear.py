@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from energysim.checks import member, whole
@@ -64,7 +64,13 @@ class BilinearModel:
     fitted: int
     held_out: int
     unit: Unit
-    _terms: _Terms = field(repr=False)
+    _terms: _Terms
+
+    def __repr__(self) -> str:
+        return (
+            f"<BilinearModel of {len(self.slopes)} layers and {len(self.groups)} groups of "
+            f"channels: error {self.error:.2%} of {self.held_out} samples held out of the fit>"
+        )
 
     def energy(self, channels: Any) -> Any:
         """Return what the model says; channels may be real numbers and are not checked for range.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
-from unit.command import network, out, run
+from unit.command import network, out, run, written
 
 import energysim as es
 
@@ -164,6 +165,23 @@ def test_picture(front: es.ParetoFront) -> None:
     }
     failed = run("pareto", network(), "--figure", "front.nonsense")
     assert failed.exit_code == 2 and "cannot write front.nonsense" in failed.stderr
+    out("pareto", network(), "--figure", "front", "--json", "tiny.json")
+    assert Path("front.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_picture_that_fails_leaves_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure
+
+    def full(_: object, path: str) -> None:
+        Path(path).write_text("half a pic", encoding="utf-8")
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(figure, "savefig", full)
+    before = Path(written("front.svg", "a picture"))
+    failed = run("pareto", network(), "--figure", "front.svg", "--json", "front.json")
+    assert failed.exit_code == 2 and "cannot write front.svg: no space" in failed.stderr
+    assert before.read_text(encoding="utf-8") == "a picture"
+    assert not list(before.parent.glob(".energysim-*"))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,11 @@ def model(est: es.Estimator) -> es.BilinearModel:
     return es.fit_bilinear(est, 1000)
 
 
+def test_repr_is_a_line(model: es.BilinearModel) -> None:
+    assert repr(model).startswith("<BilinearModel of 8 layers and 7 groups of channels: error 0.")
+    assert "200 samples" in repr(model) and "\n" not in repr(model)
+
+
 def test_model_is_the_formula_of_the_paper(est: es.Estimator, model: es.BilinearModel) -> None:
     full = [group.channels for group in est.groups]
     kept = [group.channels // 2 for group in est.groups]
