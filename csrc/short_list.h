@@ -1,6 +1,7 @@
 // A list of a few things, held in place.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 
 namespace energysim {
@@ -8,9 +9,12 @@ namespace energysim {
 template <class T, std::size_t kMost>
 class ShortList {
  public:
-  void push_back(const T& one) { items_[size_++] = one; }
+  void push_back(const T& one) { extend() = one; }
   // Adds one, to be filled in.
-  T& extend() { return items_[size_++]; }
+  T& extend() {
+    assert(size_ < kMost);
+    return items_[size_++];
+  }
   void clear() { size_ = 0; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
