@@ -25,7 +25,7 @@ from energysim.tables import si
 if TYPE_CHECKING:
     import rich.console
 
-    from energysim import Architecture, Dataflow, LayerSensitivity, Network, Report
+    from energysim import Dataflow, LayerSensitivity, Network, Report
 
 __all__ = ["estimate", "sensitivity"]
 
@@ -72,7 +72,7 @@ def sensitivity(
         )
         layers = run(report)
         plain = _head(report) | {
-            "compression": _codings(report.architecture),
+            "compression": _codings(report),
             "layers": [layer.to_dict() for layer in layers],
         }
         write(json.dumps(plain, indent=2, allow_nan=False))
@@ -112,34 +112,40 @@ def _sensitivity_view(
     for layer in layers:
         cells = (layer.energy, *layer.density.values(), *layer.bits.values())
         rows.add_row(one_line(layer.name), *map(si, cells))
-    return rows, Text(f"\n{_caption(report)}{_break_even(report.architecture)}")
+    return rows, Text(f"\n{_caption(report)}{_break_even(report)}")
 
 
-def _codings(arch: Architecture) -> list[dict[str, Any]]:
-    """Return what is compressed where, and at which density that stops to pay for a word."""
+def _codings(report: Report) -> list[dict[str, Any]]:
+    """Return what is compressed where, and at which density that stops to pay for a word.
+
+    That depends on the width of the word: each width that some layer has is there.
+    """
     from energysim.compression import break_even_density
 
+    arch = report.architecture
+    data = [layer.data.with_bits_of(arch.word_bits) for layer in report.layers]
     return [
         {
             "level": level,
             "operand": operand,
             "format": form,
             "only_if_smaller": coding.only_if_smaller,
-            "bits": arch.word_bits,
-            "break_even_density": break_even_density(form, arch.word_bits),
+            "bits": bits,
+            "break_even_density": break_even_density(form, bits),
         }
         for level, coding in zip(LEVELS, arch.compression, strict=True)
         for operand in ("ifmap", "filter", "ofmap")
         if (form := getattr(coding, operand)) != "raw"
+        for bits in sorted({getattr(each, f"{operand}_bits") for each in data}, reverse=True)
     ]
 
 
-def _break_even(arch: Architecture) -> str:
+def _break_even(report: Report) -> str:
     lines = [
         f"{each['level']} {each['operand']}: {each['format']}, which takes more room than raw "
         f"values of {each['bits']} bit above a density of {each['break_even_density']:.4g}"
         + ("; they are raw then" if each["only_if_smaller"] else "")
-        for each in _codings(arch)
+        for each in _codings(report)
     ]
     return "".join(f"\n{line}." for line in lines)
 

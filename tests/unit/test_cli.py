@@ -257,6 +257,19 @@ def test_sensitivity_says_from_when_on_coded_values_are_larger() -> None:
     assert ifmap["break_even_density"] == es.break_even_density("rlc")
 
 
+def test_that_density_is_the_one_of_the_words_asked_about() -> None:
+    words = ("sensitivity", "alexnet", "--dataflow", "rs-chip", "--bits", "ifmap=8")
+    plain = json.loads(out(*words, "--json", "-"))
+    widths = {each["operand"]: each["bits"] for each in plain["compression"]}
+    assert widths == {"ifmap": 8, "ofmap": 16}
+    assert plain["compression"][0]["break_even_density"] == es.break_even_density("rlc", 8)
+    text = " ".join(out(*words).split())
+    assert (
+        "dram ifmap: rlc, which takes more room than raw values of 8 bit above a density of 0.6;"
+        in text
+    )
+
+
 def test_version() -> None:
     assert out("--version") == f"energysim {es.__version__}\n"
 

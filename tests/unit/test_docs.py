@@ -34,3 +34,19 @@ def test_readme_shows_what_make_run_prints() -> None:
     )
     assert shown is not None
     assert shown[1] == f"{es.simulate('alexnet', 'eyeriss', batch=4).table()}\n"
+
+
+def test_readme_names_the_keys_of_a_report() -> None:
+    rows = dict(re.findall(r"^\| (.*) \| (`.*) \|$", README.read_text("utf-8"), re.M))
+
+    def named(where: str) -> list[str]:
+        return re.findall(r"`(\w+)`", re.sub(r" \([^)]*\)", "", rows[where]))
+
+    report = es.simulate("alexnet", "eyeriss", "rs-chip").to_dict()
+    [layer, *_] = report["layers"]
+    assert named("report") == list(report)
+    assert named("`by_level`") == list(report["by_level"])
+    assert named("`by_operand`") == list(report["by_operand"])
+    assert named("each of `layers`") == list(layer)
+    assert named("`mapping`") == list(layer["mapping"])
+    assert named("`proof`") == list(layer["proof"])
