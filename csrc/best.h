@@ -32,7 +32,7 @@ struct Best {
     energy = std::numeric_limits<double>::max();
   }
   void seek_within(double cycles) {
-    most_cycles = cycles;
+    most_cycles = cycles * kAsFast;
     energy = std::numeric_limits<double>::max();
   }
   // Asks whether to go on, if it is time.

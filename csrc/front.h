@@ -8,6 +8,10 @@
 
 namespace energysim {
 
+// Times that differ by less, as a ratio, are the same: they were rounded in another order. Cycles
+// that do differ are never so close.
+inline constexpr double kAsFast = 1 + 1e-12;
+
 struct FrontPoint {
   double energy = 0, cycles = 0;
   const Scheme* scheme = nullptr;

@@ -368,6 +368,8 @@ void SchemeSearch::add_open_window(int w, const Partial& p) {
   const double last_kept[kReaches] = {
       0, real(window_words(axis.axis, last, tap.pass)),
       real(ceil_div(last, out.pe) * tap.chunks() * window_words(axis.axis, out.pe, tap.pe))};
+  // So does a small tile that goes through the pads one coordinate at a time, if it is one.
+  const bool any_stays = folded_ || (p.streams && p.single_in_rf);
   for (Reach reach : {Reach::Array, Reach::Pes}) {
     const int i = index(reach);
     const double gross =
@@ -380,7 +382,7 @@ void SchemeSearch::add_open_window(int w, const Partial& p) {
         if (order[j].dim != axis.out) keeps(i, j, gross);
         continue;
       }
-      keeps(i, j, folded_ ? gross : std::min(gross, real(largest.kept[i][j]) + last_kept[i]));
+      keeps(i, j, any_stays ? gross : std::min(gross, real(largest.kept[i][j]) + last_kept[i]));
     }
   }
 

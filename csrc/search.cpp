@@ -44,9 +44,10 @@ Find& finder(Method method) {
   return method == Method::Bounds ? find_best : find_best_exhaustively;
 }
 
-// Of all mappings that take as few cycles as one that was found, the cheapest.
-Found cheapest_as_fast(Found found, const Layer& layer, const Architecture& seen, const Goal& edp,
-                       const GoOn& go_on, Method method) {
+// Of all mappings that take as few cycles as one that was found, the cheapest. `cycles` is the goal
+// that it was found for, `edp` one that knows energy and time.
+Found cheapest_as_fast(Found found, const Layer& layer, const Architecture& seen,
+                       const Goal& cycles, const Goal& edp, const GoOn& go_on, Method method) {
   Best best(edp);
   best.go_on = &go_on;
   best.seek_within(found.proof.optimum);
@@ -59,6 +60,8 @@ Found cheapest_as_fast(Found found, const Layer& layer, const Architecture& seen
   proof.cut_by_capacity += best.proof.cut_by_capacity;
   if (best.scheme != nullptr) {
     found = found_as(layer, seen, dataflow, *best.scheme, best.nest, proof);
+    // The same cycles, but perhaps for the last digit, which depends on the order of a sum.
+    proof.optimum = proof.lower_bound = cycles.value(layer, seen, best.nest, found.counts);
   }
   found.proof = proof;
   return found;
@@ -83,8 +86,8 @@ Found searched(const Layer& layer, const Architecture& arch, const DataflowPtr& 
   const Goal goal(objective, arch, seen, data);
   Found found = best_of(layer, seen, dataflow, goal, go_on, method);
   if (objective != Objective::Cycles) return found;
-  const Goal edp(Objective::Edp, arch, seen, data);  // knows energy and time
-  return cheapest_as_fast(std::move(found), layer, seen, edp, go_on, method);
+  const Goal edp(Objective::Edp, arch, seen, data);
+  return cheapest_as_fast(std::move(found), layer, seen, goal, edp, go_on, method);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The search: exact on small layers, the same on any number of threads, monotone under pruning.
 
 #include "check.h"
+#include "declaration.h"
 #include "deep.h"
 #include "effective_costs.h"
 #include "search.h"
@@ -69,6 +70,39 @@ TEST(the_search_of_rs_chip_is_exact) { check_random("rs-chip", 150, 2); }
 TEST(the_search_is_exact_where_channels_and_filters_compete_for_the_glb) {
   check_random("rs", tries(60, 2000), 3, random_deep_layer);
   check_random("nlr-free", tries(150, 2000), 4, random_deep_layer);
+}
+
+// No dataflow of the package has such rows; those that users declare may.
+TEST(the_search_is_exact_where_rows_stream_through_pads_that_hold_one_pixel) {
+  using enum Dim;
+  Dataflow streaming;
+  streaming.name = "streaming";
+  for (Dim d : {N, C, R, S, F}) {
+    streaming.rules[index(d)] = {Tile::Whole, Tile::Same, Tile::Whole, Tile::Same};
+  }
+  streaming.rules[index(M)] = {Tile::Same, Tile::Free, Tile::One, Tile::Same};
+  streaming.rules[index(E)] = {Tile::Same, Tile::Same, Tile::Free, Tile::One};
+  streaming.variables = {{"t", M, Variable::At::Pass}, {"e", E, Variable::At::Pe}};
+  streaming.array = {Packing::Pool};
+  Ways ways;
+  ways.ifmap.glb = false;
+  streaming.schemes = {{"only", "", LoopOrder({E, M}, {N, C, R, S, F}, {E}), ways, {}}};
+  check_dataflow(streaming);
+  const auto dataflow = std::make_shared<const Dataflow>(streaming);
+  int mapped = 0;
+  Random random(6);
+  for (int i = 0; i < 200; ++i) {
+    Architecture arch = chip();
+    arch.rows = 1, arch.columns = random.between(1, 3);
+    arch.glb_words = random.between(100, 400);
+    for (Count& words : arch.rf.words) words = random.between(4, 30);
+    const Layer layer("drawn", {.M = random.between(2, 9),
+                                .C = random.between(1, 2),
+                                .H = random.between(2, 5),
+                                .W = random.between(1, 5)});
+    mapped += check_exact(layer, arch, dataflow, {}) ? 1 : 0;
+  }
+  CHECK(mapped > 100);
 }
 
 TEST(a_layer_of_one_word_has_one_mapping_in_each_scheme) {
