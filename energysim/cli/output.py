@@ -7,7 +7,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["file_writer", "json_option", "naming", "save", "show", "table", "text_writer"]
 
 _TEXT_WIDTH = 100  # of running text, where stdout is no terminal
+_ANY_WIDTH = 10_000
 
 json_option = click.option(
     "--json",
@@ -33,18 +34,19 @@ json_option = click.option(
 
 
 def show(*parts: rich.console.RenderableType) -> None:
-    """Print on stdout, one below the other: as wide as the terminal, or as plain text.
+    """Print on stdout, one below the other: text as wide as the terminal, or as plain text.
 
-    Where stdout is no terminal, tables are as wide as they need to be.
+    Tables are as wide as they need to be, on a terminal too: it wraps what it has no room for,
+    while Rich would cut digits and names.
     """
     from rich.console import Console
     from rich.text import Text
 
     if sys.stdout.isatty():
-        Console().print(*parts, sep="\n")
+        _show_whole(Console(), parts)
         return
     file = io.StringIO()
-    wide = Console(width=10_000, color_system=None)
+    wide = Console(width=_ANY_WIDTH, color_system=None)
     tables = (wide.measure(part).maximum for part in parts if not isinstance(part, Text))
     console = Console(
         file=file,
@@ -54,8 +56,32 @@ def show(*parts: rich.console.RenderableType) -> None:
         legacy_windows=False,
     )
     for part in parts:
-        console.print(part)
+        _print(console, part)
     click.echo("\n".join(line.rstrip() for line in file.getvalue().splitlines()))
+
+
+def _show_whole(
+    console: rich.console.Console, parts: Iterable[rich.console.RenderableType]
+) -> None:
+    """Print parts, and those that they are made of, without cutting any."""
+    from rich.console import Console, Group
+    from rich.protocol import rich_cast
+    from rich.table import Table
+
+    for part in map(rich_cast, parts):
+        if isinstance(part, Group):
+            _show_whole(console, part.renderables)
+            continue
+        if isinstance(part, Table):
+            part.width = Console(width=_ANY_WIDTH).measure(part).maximum
+        _print(console, part)
+
+
+def _print(console: rich.console.Console, part: rich.console.RenderableType) -> None:
+    from rich.console import Group
+
+    # A text of its own would forget on the way that it is not to be wrapped.
+    console.print(Group(part), crop=False)
 
 
 @contextlib.contextmanager

@@ -66,7 +66,7 @@ def search_view(
     )
     return (
         Text(head),
-        Text(f"{result.mapping}\n"),
+        Text(f"{result.mapping}\n", no_wrap=True, overflow="ignore"),
         _words(result),
         Text(),
         _energies(result),

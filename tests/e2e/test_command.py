@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ LONG = "name: long\nlayers:\n" + "".join(
     f"  - {{name: conv{i}, M: {499 + i}, C: 511, H: 57, W: 57, R: 5, S: 5, dilation: 2}}\n"
     for i in range(2000)
 )
+
+SHELL_COMMAND = " ".join(f"'{word}'" for word in COMMAND)
 
 
 def test_module_is_the_command() -> None:
@@ -68,9 +71,8 @@ def test_reader_that_has_seen_enough(words: str) -> None:
 
 @posix
 def test_first_line_of_many() -> None:
-    command = " ".join(f"'{word}'" for word in COMMAND)
     done = subprocess.run(
-        f"{command} simulate resnet50 --json - | head -1",
+        f"{SHELL_COMMAND} simulate resnet50 --json - | head -1",
         shell=True,
         capture_output=True,
         text=True,
@@ -88,6 +90,24 @@ def test_full_disk() -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "error: cannot write the output: No space left on device\n"
+
+
+@posix
+@pytest.mark.parametrize("words", ["simulate alexnet", "validate", "networks alexnet", "--help"])
+def test_closed_stdout(words: str) -> None:
+    done = subprocess.run(
+        f"{SHELL_COMMAND} {words} >&-", shell=True, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write the output: stdout is closed\n"
+
+
+@posix
+def test_closed_stderr() -> None:
+    done = subprocess.run(
+        f"{SHELL_COMMAND} simulate alexnet 2>&-", shell=True, stdout=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, run("simulate", "alexnet").stdout)
 
 
 @posix
@@ -113,6 +133,34 @@ def test_tables_on_a_terminal(words: str) -> None:
     assert code == 0
     assert b"FC1" in shown
     assert b"searching" not in shown  # too fast for a progress bar
+
+
+@posix
+@pytest.mark.parametrize(
+    "words",
+    [
+        "simulate alexnet",
+        "search alexnet --layer CONV3",
+        "compare alexnet --dataflows rs,ws",
+        "pareto alexnet",
+        "sensitivity alexnet",
+        "architectures",
+    ],
+)
+def test_narrow_terminals_cut_nothing(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    code, shown = on_terminal(*words.split())
+    assert code == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    lines = [line.rstrip() for line in lines]
+    # Running text is wrapped; tables and loop nests are those of a pipe.
+    kept = [line for line in run(*words.split()).stdout.splitlines() if not _is_prose(line)]
+    assert len(kept) > 2
+    assert [line for line in kept if line not in lines] == []
+
+
+def _is_prose(line: str) -> bool:
+    return len(line) > 40 and not re.search(r"   |--- *$| by [0-9]|PE holds", line)
 
 
 @posix
