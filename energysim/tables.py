@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from energysim.layer_result import LayerResult
     from energysim.report import Report
 
-__all__ = ["plain_table", "printable", "render", "report_table", "si"]
+__all__ = ["number_of", "plain_table", "printable", "render", "report_table", "si"]
 
 _LEVELS = {"dram": "DRAM", "glb": "GLB", "noc": "NoC", "rf": "RF", "mac": "MAC"}
 _UNITS = {"mac": "relative to one 16-bit MAC", "pJ": "in pJ"}
@@ -30,20 +30,31 @@ _RULES = "    \n    \n----\n    \n----\n----\n    \n    \n"
 
 
 def si(value: float) -> str:
-    """Write a number with three digits and a unit prefix.
+    """Write a number with three digits and a unit prefix, or a power of ten where there is none.
 
     Examples
     --------
-    >>> si(1687000000), si(2900000), si(999.6), si(12), si(0.5)
-    ('1.69 G', '2.90 M', '1.00 k', '12', '0.5')
+    >>> si(1687000000), si(2900000), si(999.6), si(12), si(0.5), si(3.85e21)
+    ('1.69 G', '2.90 M', '1.00 k', '12', '0.5', '3.85e+21')
     """
-    prefixes = ("", " k", " M", " G", " T", " P", " E")
-    for prefix in prefixes:
-        if abs(value) < 999.5 or prefix == prefixes[-1]:
-            break
-        value /= 1000
-    digits = f"{value:#.3g}".removesuffix(".") if prefix else f"{value:.3g}"
-    return f"{digits}{prefix}"
+    scaled = value
+    for prefix in ("", " k", " M", " G", " T", " P", " E"):
+        if abs(scaled) < 999.5:
+            digits = f"{scaled:#.3g}".removesuffix(".") if prefix else f"{scaled:.3g}"
+            return f"{digits}{prefix}"
+        scaled /= 1000
+    return f"{value:.2e}"
+
+
+def number_of(count: int, noun: str) -> str:
+    """Write how many there are of something.
+
+    Examples
+    --------
+    >>> number_of(1, "layer"), number_of(8, "layer")
+    ('1 layer', '8 layers')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def plain_table(*columns: str, left: int = 1) -> rich.table.Table:
@@ -114,7 +125,7 @@ def _table(report: Report) -> rich.table.Table:
         collapse_padding=True,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("layer", f"{len(report.layers)} layers", overflow="fold")
+    table.add_column("layer", number_of(len(report.layers), "layer"), overflow="fold")
     energy = "energy" if report.unit == "mac" else "energy/pJ"
     total = _share_cells(report.by_level(), report.energy)
     right = {
@@ -181,15 +192,14 @@ def _caption(report: Report) -> str:
     space = sum(proof.space for proof in proofs)
     counted = sum(proof.evaluated for proof in proofs)
     bounds = sum(proof.bounded for proof in proofs)
-    image = "image" if report.batch == 1 else "images"
     per_image = f" ({si(report.energy / report.batch)} per image)" if report.batch > 1 else ""
     table = printable(report.architecture.energy.source) or "no source given"
     frames = report.frames_per_second
-    rate = "" if frames is None else f" ({frames:.3g} images per second with DRAM)"
+    rate = "" if frames is None else f" ({si(frames)} images per second with DRAM)"
     power = "" if report.power_w is None else f", {report.power_w:.3g} W"
     return (
         f"{printable(report.network.name)} on {printable(report.architecture.name)}, dataflow "
-        f"{printable(report.dataflow)}: energy of {report.batch} {image}{per_image}, "
+        f"{printable(report.dataflow)}: energy of {number_of(report.batch, 'image')}{per_image}, "
         f"{_UNITS[report.unit]}, and the share of each level. PEs: MACs per PE and cycle, in "
         f"{si(report.cycles)} cycles{rate}{power}.\n"
         f"Energy table: {table}.\n"
@@ -206,7 +216,7 @@ def _scope(report: Report) -> str:
         text = f"Counted: layers with MACs, and {len(report.movements)} that move data alone."
     else:
         text = "Counted: layers with MACs. Not counted: layers that move data alone, and the like"
-        text += f" ({len(left_out['ignored'])} operations)." if known else "."
+        text += f" ({number_of(len(left_out['ignored']), 'operation')})." if known else "."
     if left_out["unsupported"]:
         named = [f"{node['op']} ({node['name']})" for node in left_out["unsupported"]]
         more = f" and {len(named) - 5} more" if len(named) > 5 else ""

@@ -24,17 +24,17 @@ from energysim.cli.inputs import (
 )
 from energysim.cli.listings import architectures, dataflows, networks
 from energysim.cli.measuring import measure_densities
-from energysim.cli.models import model_named, model_options
+from energysim.cli.models import model_named, model_options, no_model_options
 from energysim.cli.output import json_option, show, text_writer
 from energysim.cli.pareto import pareto
 from energysim.cli.prune import prune, runs
 from energysim.cli.tracing import trace
 from energysim.errors import InvalidInput
 from energysim.progress import Progress
-from energysim.tables import si
+from energysim.tables import number_of, si
 
 if TYPE_CHECKING:
-    from energysim import Dataflow, Layer
+    from energysim import Dataflow, Layer, LayerData, Network
 
 __all__ = ["energysim"]
 
@@ -179,7 +179,7 @@ def simulate(
     if ifmap_words:
         data["ifmap_density"] = densities(ifmap_words)
     with text_writer(json_path) as write:
-        with Progress(f"searching {len(net)} layers") as progress:
+        with Progress(f"searching {number_of(len(net), 'layer')}") as progress:
             report = run(
                 net,
                 architecture,
@@ -200,7 +200,7 @@ def simulate(
 
 
 @energysim.command(short_help="Optimal mapping of one layer, in full.")
-@click.argument("network", required=False, metavar="[NETWORK|FILE]")
+@click.argument("network", required=False, metavar="[NETWORK|FILE|MODULE:FACTORY]")
 @click.option("--layer", "layer_name", metavar="NAME", help="A layer of NETWORK, such as CONV3.")
 @click.option(
     "--shape",
@@ -212,9 +212,10 @@ def simulate(
 @arch_option
 @dataflow_option
 @batch_option
-@click.option(
-    "--ifmap-density", "density", type=float, default=1.0, metavar="X", help=_DENSITY_HELP
-)
+@model_options
+@click.option("--ifmap-density", "density", type=float, metavar="X", help=_DENSITY_HELP)
+@data_options
+@table_options
 @objective_option
 @click.option("--exhaustive", is_flag=True, help="Count every mapping; for tiny layers.")
 @json_option
@@ -225,10 +226,16 @@ def search(
     arch: str,
     dataflow: str,
     batch: int | None,
-    density: float,
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
+    density: float | None,
+    bits_words: tuple[str, ...],
+    density_words: tuple[str, ...],
     objective: Any,
     exhaustive: bool,
     json_path: str | None,
+    **table_words: Any,
 ) -> None:
     """Find the mapping of least energy of one layer, and show it in full.
 
@@ -242,12 +249,15 @@ def search(
       energysim search --shape M=64,C=32,H=28,R=3,padding=1 --dataflow rs-chip
       energysim search --shape M=3,C=2,H=4,R=3 --exhaustive
       energysim search alexnet --layer CONV1 --objective edp
+      energysim search alexnet --layer CONV3 --bits 8 --energy-table 45nm
     """  # noqa: D301
     from energysim.cli.views import search_view
     from energysim.simulate import search as run
 
-    layer, where = _layer(network, layer_name, shape, batch)
-    architecture, declared = architecture_named(arch), dataflow_named(dataflow)
+    layer, net = _layer(network, layer_name, shape, batch, inputs, dims, strict)
+    data = _data(layer, net, layer_data(bits_words, density_words))
+    architecture = with_energy_table(architecture_named(arch), **table_words)
+    declared = dataflow_named(dataflow)
     if exhaustive:
         _check_space(layer, declared)
     with text_writer(json_path) as write:
@@ -255,13 +265,14 @@ def search(
             layer,
             architecture,
             declared,
+            data=data,
             ifmap_density=density,
             objective=objective,
             method="exhaustive" if exhaustive else "bounds",
         )
         costs = architecture.energy
         head = {
-            "network": where,
+            "network": None if net is None else net.name,
             "architecture": architecture.name,
             "dataflow": result.mapping.dataflow,
             "batch": layer.N,
@@ -274,20 +285,34 @@ def search(
 
 
 def _layer(
-    network: str | None, name: str | None, shape: str | None, batch: int | None
-) -> tuple[Layer, str | None]:
-    """Return the layer to search, and the name of its network."""
+    network: str | None,
+    name: str | None,
+    shape: str | None,
+    batch: int | None,
+    *model_words: Any,
+) -> tuple[Layer, Network | None]:
+    """Return the layer to search, and its network."""
     if shape is not None:
         if network is not None or name is not None:
             raise InvalidInput("--shape gives a layer of its own: leave out NETWORK and --layer")
+        no_model_options(*model_words)
         return layer_of_shape(shape, 1 if batch is None else batch), None
     if network is None:
         raise InvalidInput("give a NETWORK and the --layer of it, or the --shape of a layer")
-    net = model_named(network, batch)
+    net = model_named(network, batch, *model_words)
     if name is None and len(net) > 1:
         names = ", ".join(net.layer_names)
         raise InvalidInput(f"--layer is missing: which layer of {net.name}? known: {names}")
-    return net[0 if name is None else name], net.name
+    return net[0 if name is None else name], net
+
+
+def _data(layer: Layer, net: Network | None, words: dict[str, Any]) -> LayerData:
+    """Return the data that `simulate` would give the layer."""
+    from energysim import Network
+    from energysim.layer_data import data_of_layers
+
+    of = Network(layer.name, (layer,), layer.N) if net is None else net
+    return data_of_layers(of, **words)[of.layer_names.index(layer.name)]
 
 
 def _check_space(layer: Layer, dataflow: Dataflow | str) -> None:

@@ -6,7 +6,7 @@ import click
 
 from energysim.cli.data_options import layer_data
 from energysim.cli.inputs import architecture_named, dataflow_named, is_path
-from energysim.cli.models import model_named
+from energysim.cli.models import model_named, model_options
 from energysim.cli.output import json_option, save, show, text_writer
 from energysim.errors import InvalidInput
 from energysim.progress import Progress
@@ -14,12 +14,17 @@ from energysim.progress import Progress
 __all__ = ["compare"]
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in text.replace(",", " ").split() if word]
+def _words(option: str, text: str) -> list[str]:
+    parts = [part.split() for part in text.split(",")]
+    if not all(parts):
+        raise InvalidInput(
+            f"{option}: a value is missing in {text[:40]!r}: write one between commas"
+        )
+    return [word for part in parts for word in part]
 
 
 @click.command(short_help="Dataflows side by side.")
-@click.argument("network", metavar="NETWORK|FILE")
+@click.argument("network", metavar="NETWORK|FILE|MODULE:FACTORY")
 @click.option(
     "--dataflows",
     default="rs,ws,osa,osb,osc,nlr,is",
@@ -37,6 +42,7 @@ def _words(text: str) -> list[str]:
     "storage of the same area, as in the ISCA 2016 paper; all others are the same for all.",
 )
 @click.option("--batch", "batches", metavar="N,...", help="Images processed together.")
+@model_options
 @click.option(
     "--bits",
     "widths",
@@ -53,6 +59,9 @@ def compare(
     dataflows: str,
     archs: str,
     batches: str | None,
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
     widths: str | None,
     threads: int,
     json_path: str | None,
@@ -75,15 +84,20 @@ def compare(
     """  # noqa: D301
     from energysim.compare import compare as run
 
-    net = model_named(network, None)
+    net = model_named(network, None, inputs, dims, strict)
     with text_writer(json_path) as write:
         with Progress("comparing") as progress:
             comparison = run(
                 net,
-                [architecture_named(name) if is_path(name) else name for name in _words(archs)],
-                [dataflow_named(name) for name in _words(dataflows)],
+                [
+                    architecture_named(name) if is_path(name) else name
+                    for name in _words("--arch", archs)
+                ],
+                [dataflow_named(name) for name in _words("--dataflows", dataflows)],
                 batch=None if batches is None else _numbers(batches),
-                bits=None if widths is None else [_width(word) for word in _words(widths)],
+                bits=None
+                if widths is None
+                else [_width(word) for word in _words("--bits", widths)],
                 threads=threads,
                 progress=progress if progress.visible else None,
             )
@@ -97,7 +111,7 @@ def compare(
 
 
 def _numbers(text: str) -> list[int]:
-    words = _words(text)
+    words = _words("--batch", text)
     if not all(word.isdecimal() and len(word) < 20 for word in words):
         raise InvalidInput(f"--batch must be whole numbers, such as 1,16,64, not {text[:40]!r}")
     return [int(word) for word in words]

@@ -130,6 +130,8 @@ def _by_operand(
     pairs: list[tuple[str, str]] = []
     for word in words:
         operand, equals, number = word.rpartition("=")
+        if "=" in operand:
+            raise InvalidInput(f"{option}: give it once per operand, not {word[:60]!r}")
         if equals and operand not in operands:
             known = ", ".join(operands)
             raise InvalidInput(f"{option}: unknown operand {operand[:30]!r}; known: {known}")
@@ -173,6 +175,12 @@ def with_energy_table(
     elif component_words or action_words:
         raise InvalidInput("--component and --words-per-action need --energy-table with an ERT")
     if rule is not None:
+        if table.glb_words is None:
+            raise InvalidInput(
+                "--scale-glb: the energy table does not say for which size of GLB its costs are: "
+                "write glb_words into it (in an architecture's file, under energy), or give one "
+                "that says so, as --energy-table 45nm"
+            )
         table = table.scaled_to(arch.glb_words, rule)
     return arch if table is arch.energy else arch.replace(energy=table)
 

@@ -16,11 +16,11 @@ from energysim.cli.inputs import (
     dataflow_named,
     dataflow_option,
 )
-from energysim.cli.models import model_named
+from energysim.cli.models import model_named, model_options, no_model_options
 from energysim.cli.output import json_option, show, table, text_writer
 from energysim.layer_result import LEVELS
 from energysim.progress import Progress
-from energysim.tables import si
+from energysim.tables import number_of, si
 
 if TYPE_CHECKING:
     import rich.console
@@ -33,10 +33,11 @@ _UNITS = {"mac": "relative to one 16-bit MAC", "pJ": "in pJ"}
 
 
 @click.command(short_help="How energy depends on densities and bits.")
-@click.argument("network", metavar="NETWORK|FILE")
+@click.argument("network", metavar="NETWORK|FILE|MODULE:FACTORY")
 @arch_option
 @dataflow_option
 @batch_option
+@model_options
 @data_options
 @table_options
 @json_option
@@ -45,6 +46,9 @@ def sensitivity(
     arch: str,
     dataflow: str,
     batch: int | None,
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
     bits_words: tuple[str, ...],
     density_words: tuple[str, ...],
     json_path: str | None,
@@ -64,7 +68,7 @@ def sensitivity(
     """  # noqa: D301
     from energysim.sensitivity import sensitivity as run
 
-    net = model_named(network, batch)
+    net = model_named(network, batch, inputs, dims, strict)
     architecture = with_energy_table(architecture_named(arch), **table_words)
     with text_writer(json_path) as write:
         report = _simulated(
@@ -83,7 +87,7 @@ def sensitivity(
 def _simulated(net: Network, arch: Any, dataflow: Dataflow | str, data: dict[str, Any]) -> Report:
     from energysim.simulate import simulate
 
-    with Progress(f"searching {len(net)} layers") as progress:
+    with Progress(f"searching {number_of(len(net), 'layer')}") as progress:
         seen = progress if progress.visible else None
         return simulate(net, arch, dataflow, progress=seen, **data)
 
@@ -151,17 +155,17 @@ def _break_even(report: Report) -> str:
 
 
 def _caption(report: Report) -> str:
-    images = f"{report.batch} image{'' if report.batch == 1 else 's'}"
     return (
         f"{one_line(report.network.name)} on {one_line(report.architecture.name)}, dataflow "
-        f"{report.dataflow}: energy of {images}, {_UNITS[report.unit]}; energy table: "
-        f"{one_line(report.architecture.energy.source)}."
+        f"{report.dataflow}: energy of {number_of(report.batch, 'image')}, "
+        f"{_UNITS[report.unit]}; energy table: {one_line(report.architecture.energy.source)}."
     )
 
 
 @click.command(short_help="Energy as the published estimation tool reports it.")
-@click.argument("network", metavar="NETWORK|FILE")
+@click.argument("network", metavar="NETWORK|FILE|MODULE:FACTORY")
 @batch_option
+@model_options
 @data_options
 @click.option("--branches", is_flag=True, help="Layers of a .txt FILE need not follow each other.")
 @click.option("--text", "text_path", metavar="FILE", help="Also write the network as its .txt.")
@@ -169,6 +173,9 @@ def _caption(report: Report) -> str:
 def estimate(
     network: str,
     batch: int | None,
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
     bits_words: tuple[str, ...],
     density_words: tuple[str, ...],
     branches: bool,
@@ -193,11 +200,12 @@ def estimate(
 
     data = layer_data(bits_words, density_words)
     if network.lower().endswith(".txt"):
+        no_model_options(inputs, dims, strict)
         net, known = _read(network, in_sequence=not branches)
         net = net if batch is None else net.with_batch(batch)
         data.setdefault("data", known)
     else:
-        net = model_named(network, batch)
+        net = model_named(network, batch, inputs, dims, strict)
     with text_writer(json_path) as write:
         arch = architectures.estimation_tool()
         report = _simulated(net, arch, "rs-estimation-tool", data)

@@ -11,7 +11,7 @@ import click
 from energysim.cli.inputs import batch_option
 from energysim.cli.models import model_named, model_options
 from energysim.cli.output import naming, text_writer
-from energysim.tables import si
+from energysim.tables import number_of, si
 
 if TYPE_CHECKING:
     from energysim import Network
@@ -91,10 +91,11 @@ def _write_problems(network: Network, target: str) -> None:
 
 
 def _summary(network: Network) -> str:
-    text = f"{len(network)} layers, {si(network.macs)} MACs, {si(network.filter_words)} weights"
+    layers = number_of(len(network), "layer")
+    text = f"{layers}, {si(network.macs)} MACs, {si(network.filter_words)} weights"
     if network.graph is not None:
         text += (
-            f"; {len(network.graph.ignored)} operations ignored, "
+            f"; {number_of(len(network.graph.ignored), 'operation')} ignored, "
             f"{len(network.graph.unsupported)} unsupported"
         )
     return text

@@ -99,7 +99,7 @@ def _measured(model: str, loader_name: str, batches: int | None, device: str | N
 def _loader(name: str) -> Iterable[Any]:
     loader = made(name, lambda named: named() if callable(named) else named)
     if not isinstance(loader, Iterable):
-        raise InvalidInput(f"{name} gives a {type(loader).__name__}, not batches")
+        raise InvalidInput(f"{name} must give batches, not {type(loader).__name__}")
     return loader
 
 

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from energysim import Network
 
-__all__ = ["made", "model_named", "model_options", "needing", "shape_of", "told", "torch_model"]
+__all__ = [
+    "made",
+    "model_named",
+    "model_options",
+    "needing",
+    "no_model_options",
+    "shape_of",
+    "told",
+    "torch_model",
+]
 
 # Files of weights, or of whole models that would run code as they are read.
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".safetensors")
@@ -67,16 +76,25 @@ def model_named(
     """Return a built-in network, that in a file, or that of a PyTorch model."""
     onnx = name.lower().endswith(".onnx")
     factory = not onnx and ":" in name and not is_path(name)
-    if inputs and not factory:
-        raise InvalidInput("--input is for a PyTorch model, given as package.module:factory")
-    if dims and not onnx:
-        raise InvalidInput("--dim is for an ONNX file")
+    no_model_options(
+        () if factory else inputs, () if onnx else dims, strict and not (onnx or factory)
+    )
     with told():
         if onnx:
             return _onnx(name, batch, dims, strict)
         if factory:
             return _torch(name, batch, inputs, strict)
         return _file_or_builtin(name, batch)
+
+
+def no_model_options(inputs: tuple[str, ...], dims: tuple[str, ...], strict: bool) -> None:
+    """Refuse what only models of other programs need."""
+    if inputs:
+        raise InvalidInput("--input is for a PyTorch model, given as package.module:factory")
+    if dims:
+        raise InvalidInput("--dim is for an ONNX file")
+    if strict:
+        raise InvalidInput("--strict is for a PyTorch model or an ONNX file: leave it out")
 
 
 def _file_or_builtin(name: str, batch: int | None) -> Network:
@@ -135,7 +153,7 @@ def torch_model(name: str) -> torch.nn.Module:
         import torch
     model = made(name)
     if not isinstance(model, torch.nn.Module):
-        raise InvalidInput(f"{name} gives a {type(model).__name__}, not a torch.nn.Module")
+        raise InvalidInput(f"{name} must give a torch.nn.Module, not {type(model).__name__}")
     return model
 
 

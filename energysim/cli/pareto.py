@@ -14,19 +14,21 @@ from energysim.cli.inputs import (
     dataflow_named,
     dataflow_option,
 )
-from energysim.cli.models import model_named
+from energysim.cli.models import model_named, model_options
 from energysim.cli.output import json_option, save, show, text_writer
 from energysim.progress import Progress
+from energysim.tables import number_of
 
 __all__ = ["pareto"]
 
 
 @click.command(short_help="Energy against cycles: all that no mappings beat.")
-@click.argument("network", metavar="NETWORK|FILE")
+@click.argument("network", metavar="NETWORK|FILE|MODULE:FACTORY")
 @click.option("--layer", "layer_name", metavar="NAME", help="One layer of it, such as CONV3.")
 @arch_option
 @dataflow_option
 @batch_option
+@model_options
 @data_options
 @table_options
 @click.option(
@@ -48,6 +50,9 @@ def pareto(
     arch: str,
     dataflow: str,
     batch: int | None,
+    inputs: tuple[str, ...],
+    dims: tuple[str, ...],
+    strict: bool,
     bits_words: tuple[str, ...],
     density_words: tuple[str, ...],
     most_points: int,
@@ -71,13 +76,13 @@ def pareto(
     """  # noqa: D301
     from energysim.pareto import pareto as run
 
-    net = model_named(network, batch)
+    net = model_named(network, batch, inputs, dims, strict)
     architecture = with_energy_table(architecture_named(arch), **table_words)
     data = layer_data(bits_words, density_words)
     if layer_name is not None:
         net[layer_name]  # or it is unknown, which is said at once
     with text_writer(json_path) as write:
-        with Progress(f"searching {len(net)} layers") as progress:
+        with Progress(f"searching {number_of(len(net), 'layer')}") as progress:
             front = run(
                 net,
                 architecture,

@@ -161,6 +161,28 @@ def test_search_json_in_a_file() -> None:
     assert json.loads(Path("best.json").read_text(encoding="utf-8"))["name"] == "layer"
 
 
+def test_search_counts_as_simulate_does() -> None:
+    written("data.csv", "layer,ifmap_density,filter_bits\nCONV1,0.5,8\nCONV3,0.3,4\n")
+    arch = out("architectures", "eyeriss").replace("energy: {", "energy: {glb_words: 25600, ")
+    words = ("--arch", written("chip.yaml", arch), "--bits", "psum=12", "--density", "data.csv")
+    words += ("--density", "filter=0.6", "--scale-glb", "sqrt", "--json", "-")
+    whole = json.loads(out("simulate", "alexnet", *words))
+    alone = json.loads(out("search", "alexnet", "--layer", "CONV3", *words))
+    assert alone["energy_mac"] == whole["layers"][2]["energy_mac"]
+    assert alone["energy_table"] == whole["energy_table"]
+    plain = json.loads(out("search", "alexnet", "--layer", "CONV3", "--json", "-"))
+    assert alone["energy_mac"] < plain["energy_mac"]
+
+
+def test_search_of_a_shape_with_bits_and_costs() -> None:
+    words = ("search", "--shape", TINY_SHAPE, "--bits", "8", "--energy-table", "45nm")
+    plain = json.loads(out(*words, "--json", "-"))
+    layer = es.Layer("layer", M=3, C=2, H=4, W=4, R=3, S=3)
+    arch = es.architectures.get("eyeriss").replace(energy=es.energy_tables.get("45nm"))
+    data = es.LayerData(ifmap_bits=8, filter_bits=8, psum_bits=8)
+    assert plain["energy_pj"] == es.search(layer, arch, data=data).energy_pj
+
+
 def test_only_layer_of_a_network_needs_no_name() -> None:
     assert json.loads(out("search", network(), "--json", "-"))["name"] == "fc"
 

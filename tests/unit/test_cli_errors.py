@@ -89,6 +89,7 @@ SEARCH = ("search", "--shape")
         ((*SIMULATE, "--bits", "-8"), "the bits of the ifmap must .* at least 1, not -8"),
         ((*SIMULATE, "--bits", "half"), "--bits: must be a whole number .*, not 'half'"),
         ((*SIMULATE, "--bits", "weight=8"), "--bits: unknown operand 'weight'; known: ifmap"),
+        ((*SIMULATE, "--bits", "ifmap=8,filter=4"), "--bits: give it once per operand, not 'ifm"),
         ((*SIMULATE, *["--bits", "8"] * 2), "--bits: a number for all is there twice"),
         ((*SIMULATE, "--density", "1.5"), "the ifmap density must be .* 0 to 1, not 1.5"),
         ((*SIMULATE, "--density", "filter=nan"), "the filter density must be .*, not nan"),
@@ -107,11 +108,16 @@ SEARCH = ("search", "--shape")
             (*SIMULATE, "--energy-table", "ERT.yaml", "--component", "noc"),
             "write PLACE=VALUE, such as noc=0",
         ),
-        ((*SIMULATE, "--scale-glb", "sqrt"), "the energy table does not say for which size of GLB"),
+        (
+            (*SIMULATE, "--scale-glb", "sqrt"),
+            "--scale-glb: the energy table does not say .*: write glb_words into it .*45nm",
+        ),
         (
             (*SIMULATE, "--objective", "time"),
             "unknown objective .*known: energy, dram, cycles, edp",
         ),
+        (("compare", "alexnet", "--batch", "1,,2"), "--batch: a value is missing in '1,,2'"),
+        (("compare", "alexnet", "--dataflows", ""), "--dataflows: a value is missing"),
         (("sensitivity", "alexnt"), "unknown network 'alexnt': did you mean 'alexnet'"),
         (("estimate", "none.txt"), "cannot read none.txt: No such file"),
         # Too much.

@@ -201,7 +201,7 @@ def test_pictures(tmp_path: Path) -> None:
         (("--bits", "weights=8"), "--bits: unknown operand 'weights'"),
         (("--bits", "32"), "must lie between 1 and the 16 of the architecture's word"),
         (("--dataflows", "none.yaml"), "cannot read none.yaml"),
-        (("--dataflows", ","), "no dataflows are given"),
+        (("--dataflows", ","), "--dataflows: a value is missing in ','"),
         (("--html", "no/where.html"), "cannot write no/where.html"),
         (("--figure", "bars.what"), "cannot write bars.what"),
     ],

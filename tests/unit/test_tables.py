@@ -112,11 +112,19 @@ def test_rich_prints_a_report(report: Report) -> None:
     assert "CONV1" in console.export_text()
 
 
+def test_a_small_fast_network() -> None:
+    report = es.simulate([es.Layer("fc", M=10, C=8, H=1, W=1, R=1, S=1)], "eyeriss", "rs")
+    assert report.frames_per_second is not None and report.frames_per_second > 1e4
+    text = report.table()
+    assert f"({si(report.frames_per_second)} images per second" in " ".join(text.split())
+    assert "energy of 1 image," in text and "\n1 layer " in text
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (0.125, "0.125"), (12, "12"), (999.4, "999"), (999.6, "1.00 k"), (1e3, "1.00 k"),
-     (1.69e9, "1.69 G"), (416e9, "416 G"), (9.99e20, "999 E"), (1e22, "1.00e+04 E"),
-     (-5e6, "-5.00 M")],
+     (1.69e9, "1.69 G"), (416e9, "416 G"), (9.99e20, "999 E"), (1e22, "1.00e+22"),
+     (-9.996e20, "-1.00e+21"), (-5e6, "-5.00 M")],
 )  # fmt: skip
 def test_si(value: float, text: str) -> None:
     assert si(value) == text

@@ -43,6 +43,21 @@ def test_onnx_files() -> None:
     assert "Not counted: layers that move data alone, and the like (3 operations)." in text
 
 
+@pytest.mark.parametrize("command", ["compare", "pareto", "sensitivity", "estimate"])
+def test_models_are_taken_wherever_networks_are(command: str) -> None:
+    out("import", *TINY, "--to", "net.yaml")
+    torch, file = (json.loads(out(command, *net, "--json", "-")) for net in (TINY, ["net.yaml"]))
+    assert torch == file
+    save(conv_net(height="height"), "open.onnx")
+    out(command, "open.onnx", "--dim", "height=8", "--strict")
+
+
+def test_a_layer_of_a_model() -> None:
+    assert "C=3 H=32" in out("search", *TINY, "--layer", "0")
+    save(conv_net(height="height"), "open.onnx")
+    assert "H=8" in out("search", "open.onnx", "--layer", "conv", "--dim", "height=8")
+
+
 def test_timeloop_problems_go_out_and_in() -> None:
     result = run("import", "alexnet", "--format", "timeloop", "--to", "problems")
     assert result.exit_code == 0
@@ -71,6 +86,10 @@ def test_unsupported_operators_are_warned_of_and_listed() -> None:
         (("simulate", "bad.onnx"), "bad.onnx: not an ONNX model, or damaged"),
         (("simulate", "alexnet", "--input", "1x3"), "--input is for a PyTorch model"),
         (("simulate", "alexnet", "--dim", "a=1"), "--dim is for an ONNX file"),
+        (("simulate", "alexnet", "--strict"), "--strict is for a PyTorch model or an ONNX file"),
+        (("search", "--shape", "M=3,C=2,H=4,R=3", "--dim", "a=1"), "--dim is for an ONNX file"),
+        (("estimate", "net.txt", "--strict"), "--strict is for a PyTorch model or an ONNX file"),
+        (("compare", "unit.frontends.models:tiny"), "--input is missing"),
         (("simulate", "alexnet", "--data-movement"), "network 'alexnet' has no graph"),
         (("import", "model.onnx", "--dim", "height"), "--dim must be a name and a size"),
         (("import", "unit.frontends.models:tiny"), "--input is missing"),
@@ -84,7 +103,10 @@ def test_unsupported_operators_are_warned_of_and_listed() -> None:
         (("import", "nowhere:net", "--input", "1"), "nowhere:net: cannot be built: Module"),
         (("import", "unit.frontends.models:x", "--input", "1"), ".*cannot be built: Attribute"),
         (("import", "unit.frontends.models:broken", "--input", "1"), ".*RuntimeError: no luck"),
-        (("import", "unit.frontends.models:no_model", "--input", "1"), ".* gives a int, not a"),
+        (
+            ("import", "unit.frontends.models:no_model", "--input", "1"),
+            ".* must give a torch.nn.Module, not int",
+        ),
         (("import", *TINY, "--to", "no/where.yaml"), "cannot write no/where.yaml"),
     ],
 )

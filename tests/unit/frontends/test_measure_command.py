@@ -61,10 +61,10 @@ def test_without_pyarrow_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None
         ((*TINY, "--device", "abacus"), ".* RuntimeError: .*device"),
         (("tiny", "--data", TINY[2]), "write package.module:factory, not 'tiny'"),
         ((TINY[0], "--data", "pictures"), "write package.module:factory, not 'pictures'"),
-        ((TINY[0], "--data", f"{MODELS}:no_model"), ".* gives a int, not batches"),
+        ((TINY[0], "--data", f"{MODELS}:no_model"), ".* must give batches, not int"),
         ((TINY[0], "--data", f"{MODELS}:broken"), ".* cannot be built: RuntimeError: no luck"),
         ((TINY[0], "--data", f"{MODELS}:shuffled"), ".*ValueError: the disk is gone"),
-        ((f"{MODELS}:no_model", *TINY[1:]), ".* gives a int, not a torch.nn.Module"),
+        ((f"{MODELS}:no_model", *TINY[1:]), ".* must give a torch.nn.Module, not int"),
     ],
 )
 def test_bad_input_is_one_line(words: tuple[str, ...], message: str) -> None:

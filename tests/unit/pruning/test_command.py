@@ -97,7 +97,7 @@ def test_weights_from_a_file(ending: str) -> None:
         (("--set", "scope"), "--set must be OPTION=VALUE, not 'scope'"),
         (("--set", "steps=0"), "steps must be a whole number of at least 1"),
         (("--model", "unit.pruning.models:untraceable"), "cannot be traced"),
-        (("--model", "unit.pruning.models:data"), "not a torch.nn.Module"),
+        (("--model", "unit.pruning.models:data"), "must give a torch.nn.Module"),
         (("--model", "unit.pruning.models:nothing"), "cannot be built: AttributeError"),
         (("--data", "unit.pruning.models:crooked"), "cannot be traced"),
         (("--data", "unit.pruning.models:model"), "data must be (train, test)"),
