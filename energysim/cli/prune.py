@@ -33,8 +33,8 @@ def prune(
     budget: str,
     folder: str,
     resume: bool,
-    arch: str,
-    dataflow: str,
+    arch: str | None,
+    dataflow: str | None,
     batch: int | None,
     json_path: str | None,
     **words: Any,
@@ -75,11 +75,10 @@ def prune(
             options=_options(words["option_words"]),
             train=data.train,
             evaluator=evaluator_on(data.holdout),
-            arch=architecture_named(arch),
-            dataflow=dataflow_named(dataflow),
             batch=batch,
             question=_densities(model, data) if words["measure_densities"] else None,
             seed=words["seed"],
+            **_accelerator(arch, dataflow),
             **_training(model, data, words),
         )
         tester = None if data.test is None else evaluator_on(data.test)
@@ -143,6 +142,16 @@ def _show(found: list[dict[str, Any]]) -> None:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.2f}"
+
+
+def _accelerator(arch: str | None, dataflow: str | None) -> dict[str, Any]:
+    """Return what is given of it; the rest is for the method to say."""
+    given: dict[str, Any] = {}
+    if arch is not None:
+        given["arch"] = architecture_named(arch)
+    if dataflow is not None:
+        given["dataflow"] = dataflow_named(dataflow)
+    return given
 
 
 def _model(name: str, weights: str | None, device: str) -> nn.Module:

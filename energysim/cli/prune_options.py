@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from energysim.cli.inputs import arch_option, batch_option, dataflow_option
+from energysim.cli.inputs import batch_option
 from energysim.pruning.methods import METHODS
 
 __all__ = ["prune_options"]
@@ -57,8 +57,18 @@ _WHAT = (
         "given.",
     ),
     _option("--resume", is_flag=True, help="Go on with the run that the folder has."),
-    arch_option,
-    dataflow_option,
+    _option(
+        "--arch",
+        metavar="NAME|FILE",
+        help="A built-in architecture (see 'energysim architectures'), or a .yaml file; unless "
+        "given, eyeriss, but for eap estimation-tool, where weights that are zero save energy.",
+    ),
+    _option(
+        "--dataflow",
+        metavar="NAME|FILE",
+        help="A built-in dataflow (see 'energysim dataflows'), or a .yaml file; unless given, rs, "
+        "but for eap rs-estimation-tool.",
+    ),
     batch_option,
 )
 

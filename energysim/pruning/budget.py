@@ -184,23 +184,32 @@ class Meter:
         """Whether no limit is exceeded."""
         return all(cost <= self.limits[name] for name, cost in self.measures(**question).items())
 
-    def demand(self, what: str, **question: Any) -> None:
+    def demand(self, what: str, weights: bool = False, **question: Any) -> None:
         """Raise an error that says what is reachable, unless a question meets the budget.
 
         Parameters
         ----------
         what : str
             What the question stands for: the most that can be pruned.
+        weights : bool, default False
+            Whether it is single weights that are pruned, which not every architecture rewards.
         **question
             See `Estimator.energy`.
         """
         for name, least in self.measures(**question).items():
             if least > self.limits[name]:
                 full = self.measure(name)
+                remedy = "allow at least that"
+                if weights and name == "energy" and least >= full:
+                    remedy = (
+                        "zeros of weights save nothing on "
+                        f"{self.estimator.architecture.name}: take an architecture where they do, "
+                        "as --arch estimation-tool"
+                    )
                 raise InvalidInput(
                     f"the budget of {self.limits[name]:.6g} for {name} is out of reach: {what} "
                     f"still costs {least:.6g}, {100 * least / full:.4g}% of {full:.6g}: "
-                    "allow at least that"
+                    f"{remedy}"
                 )
 
 

@@ -384,7 +384,8 @@ class WeightDriver(Driver[Masked]):
 
     def _demand_reachable(self) -> None:
         least = dict.fromkeys(self.pruned.layers, 0.0)
-        self.meter.demand("the network without any weight", **self.pruned.question(least))
+        question = self.pruned.question(least)
+        self.meter.demand("the network without any weight", weights=True, **question)
 
     def _kept(self) -> Any:
         return KeptWeights.of(self.estimator.network.name, self.pruned)

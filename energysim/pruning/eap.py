@@ -156,7 +156,8 @@ class EnergyAwarePruner(WeightDriver):
 
     def _demand_reachable(self) -> None:
         one = {name: 1 / self.pruned.mask(name).numel() for name in self.pruned.layers}
-        self.meter.demand("the network with one weight per layer", **self.pruned.question(one))
+        question = self.pruned.question(one)
+        self.meter.demand("the network with one weight per layer", weights=True, **question)
 
     def _by_energy(self) -> list[str]:
         """Return all layers with weights, those first that cost most."""

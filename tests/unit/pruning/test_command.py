@@ -52,6 +52,24 @@ def test_json_alone() -> None:
     assert plain["method"] == "magnitude-channels" and plain["history"]
 
 
+def test_eap_runs_where_zeros_of_weights_save_energy() -> None:
+    words = ("--out", "run", "--json", "-")
+    plain = json.loads(prune(*words, method="eap", budget="75%"))
+    assert plain["energy_share"] <= 0.75
+    config = json.loads(Path("run/config.json").read_text())["config"]
+    assert config["architecture"] == "estimation-tool"
+    assert config["dataflow"] == "rs-estimation-tool"
+    assert json.loads(prune(*words, "--resume", method="eap", budget="75%")) == plain
+    # Whoever names what is the default anyway goes on with the same run.
+    named = ("--arch", "estimation-tool", "--dataflow", "rs-estimation-tool")
+    assert json.loads(prune(*words, *named, "--resume", method="eap", budget="75%")) == plain
+    refusal = refused(
+        *COMMON, "--method", "eap", "--budget", "75%", "--out", "run", "--resume",
+        "--dataflow", "rs",
+    )  # fmt: skip
+    assert "dataflow is 'rs-estimation-tool' there, and 'rs' now" in refusal
+
+
 def test_resuming() -> None:
     prune("--out", "run")
     before = Path("run/result.json").read_bytes()
@@ -106,7 +124,8 @@ def test_weights_from_a_file(ending: str) -> None:
         (("--weights", "nowhere.pt"), "cannot read nowhere.pt"),
         (("--device", "abacus"), "no such device: abacus"),
         (("--lr", "1e30"), "the loss is nan in epoch 1: try a lower learning rate"),
-        (("--method", "magnitude"), "still costs"),
+        (("--method", "magnitude"), "zeros of weights save nothing on eyeriss: take an arch"),
+        (("--method", "eap", "--arch", "eyeriss"), "as --arch estimation-tool"),
         (("--arch", "eyris"), "did you mean 'eyeriss'"),
         (("--out", "file/run"), "cannot read file/run: Not a directory"),
         (("--holdout", "2", "--data", "unit.pruning.models:loaders"), "from 0 to 1, not 2"),
