@@ -6,9 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import onnx
 import pytest
 from unit.command import out, run
-from unit.frontends.onnx_models import conv_net, save
+from unit.frontends.onnx_models import conv_net, model, node, save, weight
 
 from energysim.network_file import load_network
 
@@ -56,6 +57,21 @@ def test_a_layer_of_a_model() -> None:
     assert "C=3 H=32" in out("search", *TINY, "--layer", "0")
     save(conv_net(height="height"), "open.onnx")
     assert "H=8" in out("search", "open.onnx", "--layer", "conv", "--dim", "height=8")
+
+
+def test_a_layer_of_a_quantized_model_has_its_bits() -> None:
+    scales = [weight("scale"), onnx.TensorProto(name="zero", data_type=onnx.TensorProto.UINT8)]
+    nodes = [
+        node("QuantizeLinear", "x scale zero", "q"),
+        node("DequantizeLinear", "q scale zero", "a"),
+        node("Conv", "a w", "y"),
+    ]
+    save(model(nodes, {"x": [1, 3, 9, 9]}, [*scales, weight("w", 4, 3, 3, 3)]), "quantized.onnx")
+    whole = json.loads(out("simulate", "quantized.onnx", "--json", "-"))
+    alone = json.loads(out("search", "quantized.onnx", "--json", "-"))
+    assert alone["energy_mac"] == whole["layers"][0]["energy_mac"]
+    wide = json.loads(out("search", "quantized.onnx", "--bits", "16", "--json", "-"))
+    assert alone["energy_mac"] < wide["energy_mac"]
 
 
 def test_timeloop_problems_go_out_and_in() -> None:
