@@ -163,7 +163,7 @@ def coded_bits(format: Format, values: ArrayLike, bits: int = 16, chunk: int | N
     UnknownName
         If there is no such format.
     InvalidInput
-        If `bits` or `chunk` is less than 1.
+        If `bits` or `chunk` is less than 1, or a value is not a finite number.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def coded_bits(format: Format, values: ArrayLike, bits: int = 16, chunk: int | N
     """
     import numpy
 
-    flags = (numpy.asarray(values) != 0).ravel().astype(numpy.uint8)
+    flags = (_numbers(values) != 0).ravel().astype(numpy.uint8)
     most = 0 if chunk is None else whole(chunk, "chunk")
     return _core.coded_bits(format, flags, bits, most)
 
@@ -204,6 +204,22 @@ def break_even_density(format: Format, bits: int = 16) -> float:
     [0.75, 0.9375, 0.7891]
     """
     return _core.break_even_density(format, bits)
+
+
+def _numbers(values: ArrayLike) -> Any:
+    import numpy
+
+    try:
+        array = numpy.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise InvalidInput(f"values must be an array of numbers, not {show(values)}") from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidInput(f"values must be numbers, not {array.dtype}")
+    finite = numpy.isfinite(array)
+    if not finite.all():
+        odd = array[~finite][0]
+        raise InvalidInput(f"values must be finite, but one is {odd}: no bits stand for that")
+    return array
 
 
 def _flag(value: object, what: str) -> None:

@@ -115,6 +115,21 @@ def test_run_lengths_of_real_values_are_those_of_the_codec(chunk: int | None) ->
     assert es.coded_bits("rlc", values, chunk=chunk) == sum(64 * len(words) for words in streams)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, float("nan")], "values must be finite, but one is nan"),
+        ([[0.0], [float("-inf")]], "values must be finite, but one is -inf"),
+        (np.array(["a"]), "values must be numbers, not <U1"),
+        ([None], "values must be numbers, not object"),
+        ([[1], [1, 2]], r"values must be an array of numbers, not \[\[1\], \[1, 2\]\]"),
+    ],
+)
+def test_values_without_bits(values: Any, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        es.coded_bits("rlc", values)
+
+
 @pytest.mark.parametrize("chunk", [0, -1, 1.5])
 def test_chunks_that_are_none(chunk: int) -> None:
     with pytest.raises(InvalidInput, match="chunk must be a whole number of at least 1"):
