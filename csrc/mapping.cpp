@@ -205,15 +205,17 @@ void check_all(const Layer& layer, const Architecture& arch, const Mapping& mapp
 }
 
 // Tiles are clipped to their dimension and to each other; what is counted has to be what was asked
-// for.
-void check_letter(const Mapping& mapping, const Variable& variable, Count asked) {
+// for. Where even the smaller tile does not fit, to ask for that would lead to the next error.
+void check_letter(const Layer& layer, const Architecture& arch, const Mapping& mapping,
+                  const Variable& variable, Count asked) {
   const Count got = mapping.letter(variable);
   if (got == asked) return;
   const std::string &letter = variable.letter, value = std::to_string(got);
   if (asked < 1) refuse(letter + " must be at least 1, got " + std::to_string(asked));
+  const std::string beyond = got < asked ? misfit(layer, arch, mapping) : "";
   refuse(letter + " = " + std::to_string(asked) + " is not possible here, loop order '" +
          mapping.scheme + "' of dataflow '" + mapping.dataflow->name + "' makes it " + value +
-         "; make " + letter + " " + value);
+         (beyond.empty() ? "; make " + letter + " " + value : ", and with that " + beyond));
 }
 
 }  // namespace
@@ -295,7 +297,7 @@ Mapping mapping_from_letters(const Layer& layer, const Architecture& arch, Dataf
   for (Dim d : kAllDims) mapping.nest[d] = space.tiles(d, choices[index(d)]);
   naming(layer, [&] {
     for (const auto& [letter, value] : letters) {
-      check_letter(mapping, mapping.dataflow->variable(letter), value);
+      check_letter(layer, arch, mapping, mapping.dataflow->variable(letter), value);
     }
     check_all(layer, arch, mapping);
   });

@@ -186,6 +186,7 @@ TEST(letters_that_cannot_be_are_refused) {
   CHECK(says(letters_refusal({{"e", 14}}), "make e 13"));
   CHECK(says(letters_refusal({{"p", 16}, {"t", 2}, {"m", 31}}), "make m 32"));
   CHECK(says(letters_refusal({{"e", 4}, {"E1", 13}}), "make E1 4"));
+  CHECK(says(letters_refusal({{"p", 9999}}), "and with that the filter needs"));
   CHECK_EQ(letters_refusal({{"e", 4}, {"E1", 4}}), "");
 }
 

@@ -201,6 +201,10 @@ MISFITS = {
     ),
     "more rows than there are": ({"e": 14}, "e = 14 is not possible here.* makes it 13; make e 13"),
     "more images": ({"n": 5}, "n = 5 is not possible here.*; make n 4"),
+    "more than fit": (
+        {"p": 999, "m": 384},
+        "p = 999 is not possible here.* makes it 384, and with that the filter needs",
+    ),
     "fewer than in a pass": ({"m": 16}, "m = 16 is not possible here.*; make m 32"),
     "a GLB tile that is fixed": ({"e": 4, "E1": 13}, "E1 = 13 is not possible here.*; make E1 4"),
 }
