@@ -58,6 +58,7 @@ from energysim.layer_data import data_from_tensors
 from energysim.layer_result import LayerResult
 from energysim.mapping import RowStationaryMapping
 from energysim.network import Network
+from energysim.network_file import load_network
 from energysim.pareto import FrontPoint, ParetoFront, pareto
 from energysim.report import Report
 from energysim.sensitivity import LayerSensitivity, sensitivity
@@ -135,6 +136,7 @@ __all__ = [
     "from_torch",
     "frontends",
     "load_dataflow",
+    "load_network",
     "measure_densities",
     "networks",
     "pareto",

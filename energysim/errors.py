@@ -22,6 +22,15 @@ __all__ = [
     "unknown_name",
 ]
 
+# What reads a file, by the kind of what is in it.
+_LOADERS = {
+    "network": "energysim.load_network(path)",
+    "architecture": "energysim.Architecture.from_yaml(path)",
+    "dataflow": "energysim.load_dataflow(path)",
+    "energy table": "energysim.EnergyTable.from_yaml(path)",
+}
+_FILE_ENDINGS = (".yaml", ".yml", ".json")
+
 # Longer names are slips of another kind, and slow to compare.
 _LONGEST_NAME = 80
 
@@ -81,7 +90,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownName:
     Returns
     -------
     UnknownName
-        The error, to be raised; it suggests the known name that looks most like `name`.
+        The error, to be raised; it suggests the known name that looks most like `name`, or what
+        reads a file if `name` looks like the path of one.
 
     Examples
     --------
@@ -99,7 +109,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownName:
     nearest = next((word for word in known if [word.lower()] == near), None)
     guess = f"did you mean {nearest!r}? " if nearest is not None else ""
     listed = ", ".join(known) if known else "none"
-    return UnknownName(f"unknown {kind} {show(name)}: {guess}known: {listed}")
+    loader = _LOADERS.get(kind) if text.lower().endswith(_FILE_ENDINGS) else None
+    of_file = f"; in Python, {loader} reads a file" if loader is not None else ""
+    return UnknownName(f"unknown {kind} {show(name)}: {guess}known: {listed}{of_file}")
 
 
 def show(value: object) -> str:

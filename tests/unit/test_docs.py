@@ -12,13 +12,14 @@ import energysim as es
 
 README = Path(__file__).parents[2] / "README.md"
 DOCS = README.parent / "docs"
-TUTORIALS = ("import-pytorch.md", "import-onnx.md", "pruning.md")
+TUTORIALS = ("import-pytorch.md", "import-onnx.md", "pruning.md", "add-a-network.md")
 
 
 @pytest.mark.parametrize(
     "path", [README, *(DOCS / name for name in TUTORIALS)], ids=lambda p: p.name
 )
-def test_tutorial(path: Path) -> None:
+def test_tutorial(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some write files
     failed, tried = doctest.testfile(
         str(path),
         module_relative=False,

@@ -85,6 +85,17 @@ def test_simulating_alexnet_on_the_chip_takes_milliseconds() -> None:
         ({"network": "alexnt"}, UnknownName, "unknown network 'alexnt': did you mean 'alexnet'"),
         ({"arch": "eyris"}, UnknownName, "unknown architecture 'eyris': did you mean 'eyeriss'"),
         ({"dataflow": "rs-chp"}, UnknownName, "unknown dataflow 'rs-chp': did you mean 'rs-chip'"),
+        (
+            {"network": "n.yaml"},
+            UnknownName,
+            r"in Python, energysim.load_network\(path\) ",
+        ),
+        ({"arch": "a.YML"}, UnknownName, r"in Python, energysim.Architecture.from_yaml\(path\) "),
+        (
+            {"dataflow": "d.yaml"},
+            UnknownName,
+            r"in Python, energysim.load_dataflow\(path\) reads",
+        ),
         ({"network": 3}, InvalidInput, "network must be a Network, layers, or a name, not 3"),
         ({"network": []}, InvalidInput, "network 'layers' has no layers: give at least one"),
         ({"network": [3]}, InvalidInput, "network 'layers': 3 is not a Layer"),
