@@ -16,7 +16,13 @@ from energysim.estimator.feeds import Feeds, known_feeds
 from energysim.estimator.frontiers import Frontiers
 from energysim.estimator.gradient import Gradient, gradient
 from energysim.estimator.groups import ChannelGroup, Groups, groups_of
-from energysim.estimator.question import ChannelsKept, LayerBits, LayerDensities, Question
+from energysim.estimator.question import (
+    ChannelsKept,
+    LayerBits,
+    LayerDensities,
+    Question,
+    Unpruned,
+)
 from energysim.layer_data import Bits, LayerData
 from energysim.network import Network
 from energysim.report import Report
@@ -206,7 +212,7 @@ class Estimator:
             channels, ifmap_density, weight_density, ofmap_density, bits, batch
         )
 
-    def set(self, **question: Unpack[Question]) -> None:
+    def set(self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]) -> None:
         """Change the state, for all questions to come; see `energy` for what can be said.
 
         Only the layers that change are looked at, and only when an answer is asked for.  After an
@@ -216,45 +222,53 @@ class Estimator:
         --------
         >>> import energysim as es
         >>> est = es.Estimator("alexnet", "eyeriss", "rs-chip")
-        >>> est.set(channels={"CONV3": 300})
+        >>> est.set({"CONV3": 300})
         >>> est.set(ifmap_density={"CONV4": 0.4})
         >>> est.energy() == est.energy({"CONV3": 300}, ifmap_density={"CONV4": 0.4})
         True
         """
-        self._core.set(**question)
+        self._core.set(channels, **question)
 
     def reset(self) -> None:
         """Go back to the network as it was given."""
         self._core.reset()
 
-    def energy_by_layer(self, **question: Unpack[Question]) -> dict[str, float]:
+    def energy_by_layer(
+        self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]
+    ) -> dict[str, float]:
         """Return the energy of each layer; see `energy` for the arguments."""
-        energies = self._core.layer_energies(**question)
+        energies = self._core.layer_energies(channels, **question)
         return dict(zip(self.network.layer_names, energies, strict=True))
 
-    def by_level(self, **question: Unpack[Question]) -> dict[str, float]:
+    def by_level(
+        self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]
+    ) -> dict[str, float]:
         """Return the energy at dram, glb, noc and rf, and of the MACs (key ``mac``)."""
-        return self.report(**question).by_level()
+        return self.report(channels, **question).by_level()
 
-    def by_operand(self, **question: Unpack[Question]) -> dict[str, float]:
+    def by_operand(
+        self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]
+    ) -> dict[str, float]:
         """Return the energy that moves ifmap, filter and psum, and of the MACs (key ``mac``)."""
-        return self.report(**question).by_operand()
+        return self.report(channels, **question).by_operand()
 
-    def mapping(self, layer: str, **question: Unpack[Question]) -> _core.Mapping:
-        """Return the optimal mapping of a layer."""
-        return self.report(**question).layers[layer].mapping
+    def mapping(
+        self, layer: str, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]
+    ) -> _core.Mapping:
+        """Return the optimal mapping of a layer; see `energy` for the other arguments."""
+        return self.report(channels, **question).layers[layer].mapping
 
-    def report(self, **question: Unpack[Question]) -> Report:
-        """Return all that `energysim.simulate` would say.
+    def report(self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]) -> Report:
+        """Return all that `energysim.simulate` would say; see `energy` for the arguments.
 
         Examples
         --------
         >>> import energysim as es
         >>> est = es.Estimator("alexnet", "eyeriss", "rs-chip")
-        >>> est.report(channels={"CONV1": 90}).layers["CONV2"].layer
+        >>> est.report({"CONV1": 90}).layers["CONV2"].layer
         Layer('CONV2', G=2, M=128, C=45, H=27, W=27, R=5, S=5, padding=2)
         """
-        found = tuple(self._core.found(**question))
+        found = tuple(self._core.found(channels, **question))
         layers = tuple(one.layer for one in found)
         batch = layers[0].N // (self.network.layers[0].N // self.network.batch)
         asked = dataclasses.replace(self.network, layers=layers, batch=batch)
@@ -266,7 +280,13 @@ class Estimator:
             objective=self._report.objective,
         )
 
-    def gradient(self, *, differences: bool = True, **question: Unpack[Question]) -> Gradient:
+    def gradient(
+        self,
+        channels: ChannelsKept | None = None,
+        *,
+        differences: bool = True,
+        **question: Unpack[Unpruned],
+    ) -> Gradient:
         """Return how the energy changes with densities, bits and channels.
 
         Parameters
@@ -274,7 +294,7 @@ class Estimator:
         differences : bool, default True
             Whether to look at channels, too: that may take two searches for each layer that a group
             shapes.
-        **question
+        channels, **question
             Where to take the gradient, as for `energy`.
 
         Returns
@@ -292,7 +312,8 @@ class Estimator:
         >>> gradient.channels_down["CONV1"] > 0 and gradient.channels_up["CONV1"] is None
         True
         """
-        return gradient(self, question, differences=differences)
+        asked = Question(channels=channels, **question)
+        return gradient(self, asked, differences=differences)
 
     def energy_batch(
         self,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from energysim import _core
     from energysim.architecture import Architecture
-    from energysim.estimator.question import Question
+    from energysim.estimator.question import ChannelsKept, Unpruned
 
 __all__ = ["Frontiers"]
 
@@ -52,17 +52,19 @@ class Frontiers:
             self._file = frontier_file(folder, arch, dataflow)
             load_frontiers(core, self._file)
 
-    def build(self, **question: Unpack[Question]) -> None:
+    def build(self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]) -> None:
         """Build the frontiers of all layers at once, as a question has them.
 
         Formats that are used only where they pay (RLC on the chip) divide densities into those
         where they do and those where they do not: this builds the part in which the question's are.
         """
-        self._core.build_frontiers(**question)
+        self._core.build_frontiers(channels, **question)
 
-    def rows(self, **question: Unpack[Question]) -> dict[str, int]:
+    def rows(
+        self, channels: ChannelsKept | None = None, **question: Unpack[Unpruned]
+    ) -> dict[str, int]:
         """Return how many mappings the frontier has that answers for each layer; 0: none yet."""
-        return dict(zip(self._layers, self._core.frontier_rows(**question), strict=True))
+        return dict(zip(self._layers, self._core.frontier_rows(channels, **question), strict=True))
 
     def save(self) -> Path:
         """Write all of them to the folder that the estimator was given, and return the file.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ChannelsKept", "LayerBits", "LayerDensities", "Question"]
+__all__ = ["ChannelsKept", "LayerBits", "LayerDensities", "Question", "Unpruned"]
 
 #: Channels that groups keep: by the name of a layer of the group, or those of all groups.
 ChannelsKept: TypeAlias = "Mapping[str, int] | Sequence[int] | NDArray[Any]"
@@ -18,12 +18,17 @@ LayerDensities: TypeAlias = "float | Mapping[str, float] | Sequence[float] | NDA
 LayerBits: TypeAlias = "int | Mapping[str, int | Mapping[str, int]]"
 
 
-class Question(TypedDict, total=False):
-    """What is different from the state of an estimator; see `Estimator.energy`."""
+class Unpruned(TypedDict, total=False):
+    """What is different from the state of an estimator, but for channels."""
 
-    channels: ChannelsKept | None
     ifmap_density: LayerDensities | None
     weight_density: LayerDensities | None
     ofmap_density: LayerDensities | None
     bits: LayerBits | None
     batch: int | None
+
+
+class Question(Unpruned, total=False):
+    """What is different from the state of an estimator; see `Estimator.energy`."""
+
+    channels: ChannelsKept | None

@@ -337,3 +337,24 @@ def test_memory_is_bounded() -> None:
     assert est.cache_use()["answers"] <= 64
     with pytest.raises(InvalidInput, match="remember"):
         es.Estimator("alexnet", "eyeriss", "rs-chip", remember=0)
+
+
+# --- Channels by position -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ask", ["energy_by_layer", "by_level", "by_operand", "report", "gradient"])
+def test_channels_come_first(est: es.Estimator, ask: str) -> None:
+    question = getattr(est, ask)
+    assert question({"CONV1": 64}, bits=8) == question(channels={"CONV1": 64}, bits=8)
+    assert question([64, *ALL[1:]]) == question({"CONV1": 64}) != question()
+
+
+def test_channels_come_first_elsewhere(est: es.Estimator) -> None:
+    kept = {"CONV1": 64}
+    assert est.mapping("CONV2", kept) == est.report(kept).layers["CONV2"].mapping
+    est.frontiers.build(kept, ifmap_density=0.5)
+    rows = est.frontiers.rows(kept, ifmap_density=0.5)
+    assert rows == est.frontiers.rows(channels=kept, ifmap_density=0.5) and rows["CONV2"] > 0
+    assert est.frontiers.rows(ifmap_density=0.5)["CONV2"] == 0
+    est.set(kept)
+    assert est.channels["CONV1"] == 64
