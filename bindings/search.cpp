@@ -4,12 +4,16 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <tuple>
 
 #include "bindings.h"
 #include "convert.h"
 #include "declarations.h"
 #include "effective_costs.h"
+#include "errors.h"
 #include "finding.h"
 #include "timing.h"
 #include "watch.h"
@@ -148,6 +152,40 @@ void bind_proof(py::module_& module) {
       });
 }
 
+using ProofState = std::tuple<Count, Count, Count, Count, Count, double, double>;
+using FoundState = std::tuple<Layer, std::shared_ptr<Architecture>, Mapping, LayerData, ProofState>;
+
+FoundState state_of(const Finding& finding) {
+  const Proof& p = finding.found.proof;
+  return {finding.layer,
+          std::const_pointer_cast<Architecture>(finding.arch),  // Python has no const
+          finding.found.mapping,
+          finding.data,
+          {p.evaluated, p.bounded, p.cut_by_bound, p.cut_by_capacity, p.cut_as_equal, p.lower_bound,
+           p.optimum}};
+}
+
+// Only a search can find a proof; all that can be checked here is that it does not contradict
+// itself.
+Proof proof_of(const ProofState& state) {
+  const auto& [evaluated, bounded, by_bound, by_capacity, as_equal, lower_bound, optimum] = state;
+  const bool counts = std::min({evaluated, bounded, by_bound, by_capacity, as_equal}) >= 0;
+  if (!counts || !(lower_bound <= optimum)) {
+    throw InvalidInput("a saved proof has counts below 0, or a bound above its optimum");
+  }
+  return {evaluated, bounded, by_bound, by_capacity, as_equal, lower_bound, optimum};
+}
+
+// Counts and energy are not saved but counted again, so that they are those of the mapping.
+Finding found_of(const FoundState& state) {
+  const auto& [layer, arch, mapping, data, proof] = state;
+  if (!arch) throw InvalidInput("a saved result has no architecture");
+  const Architecture seen = seen_by(data, *arch);
+  check_mapping(layer, seen, mapping);
+  const AccessCounts<Checked> counts = count_nest(layer, seen, mapping.nest);
+  return {{mapping, counts, energy(counts, seen.table), proof_of(proof)}, layer, arch, data};
+}
+
 void bind_found(py::module_& module) {
   py::class_<Timing>(module, "Timing", py::is_final(), "How long a mapping takes.")
       .def_readonly("cycles", &Timing::cycles,
@@ -179,7 +217,8 @@ void bind_found(py::module_& module) {
                              })
       .def(
           "__eq__", [](const Finding& a, const Finding& b) { return a == b; }, py::is_operator())
-      .def("__hash__", [](const Finding& f) { return py::hash(py::cast(f.layer)); });
+      .def("__hash__", [](const Finding& f) { return py::hash(py::cast(f.layer)); })
+      .def(py::pickle(&state_of, &found_of));
 }
 
 }  // namespace

@@ -337,6 +337,19 @@ class EnergyTable:
     """
     Costs as the core reads them; made by `energysim.EnergyTable`.
     """
+    def __getstate__(
+        self,
+    ) -> tuple[
+        typing.Annotated[
+            list[
+                typing.Annotated[
+                    list[typing.Annotated[list[float], "FixedSize(3)"]], "FixedSize(3)"
+                ]
+            ],
+            "FixedSize(4)",
+        ],
+        float,
+    ]: ...
     def __init__(
         self,
         costs: typing.Annotated[
@@ -355,11 +368,34 @@ class EnergyTable:
         ],
         mac: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
+    def __setstate__(
+        self,
+        arg0: tuple[
+            typing.Annotated[
+                collections.abc.Sequence[
+                    typing.Annotated[
+                        collections.abc.Sequence[
+                            typing.Annotated[
+                                collections.abc.Sequence[
+                                    typing.SupportsFloat | typing.SupportsIndex
+                                ],
+                                "FixedSize(3)",
+                            ]
+                        ],
+                        "FixedSize(3)",
+                    ]
+                ],
+                "FixedSize(4)",
+            ],
+            typing.SupportsFloat | typing.SupportsIndex,
+        ],
+    ) -> None: ...
 
 class Sparsity:
     """
     What a machine makes of zeros; made by `energysim.Architecture`.
     """
+    def __getstate__(self) -> dict[str, typing.Any]: ...
     def __init__(
         self,
         *,
@@ -378,11 +414,13 @@ class Sparsity:
         ],
         codes_network_input: bool,
     ) -> None: ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None: ...
 
 class Architecture:
     """
     An accelerator as the core reads it; made by `energysim.Architecture`.
     """
+    def __getstate__(self) -> dict[str, typing.Any]: ...
     def __init__(
         self,
         *,
@@ -406,6 +444,7 @@ class Architecture:
         dram_overlaps: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(3)"],
         table: EnergyTable,
     ) -> None: ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None: ...
 
 class Scheme:
     """
@@ -893,7 +932,30 @@ class Found:
     The optimal mapping of a layer.
     """
     def __eq__(self, other: object) -> bool: ...
+    def __getstate__(
+        self,
+    ) -> tuple[
+        Layer, Architecture, Mapping, LayerData, tuple[int, int, int, int, int, float, float]
+    ]: ...
     def __hash__(self) -> int: ...
+    def __setstate__(
+        self,
+        arg0: tuple[
+            Layer,
+            Architecture,
+            Mapping,
+            LayerData,
+            tuple[
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsInt | typing.SupportsIndex,
+                typing.SupportsFloat | typing.SupportsIndex,
+                typing.SupportsFloat | typing.SupportsIndex,
+            ],
+        ],
+    ) -> None: ...
     def energies(self) -> list[float]:
         """
         Return the energies of ifmap, filter and psum at dram, glb, noc and rf, and of the MACs.

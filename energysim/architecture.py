@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from energysim import _core, safe_yaml
 from energysim.checks import member, number, text, whole
 from energysim.compression import Compression
+from energysim.copies import CopiedByFields
 from energysim.energy_table import EnergyTable
 from energysim.errors import InvalidInput, show
 
@@ -134,7 +135,7 @@ class DramLink:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Architecture:
+class Architecture(CopiedByFields):
     """An accelerator: what a mapping has to fit, and what its accesses cost.
 
     Immutable and hashable.  `energysim.architectures` has ready-made ones.
@@ -289,10 +290,6 @@ class Architecture:
             codings=[coding.native() for coding in self.compression],
             codes_network_input=self.compression.network_input,
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is cached."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
     def __repr__(self) -> str:
         return (

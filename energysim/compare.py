@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from energysim import _core, architectures
 from energysim.architecture import Architecture
+from energysim.copies import CopiedByFields
 from energysim.errors import InvalidInput, NoMapping, show
 from energysim.layer_data import Bits
 from energysim.layer_result import LEVELS, OPERANDS, LayerResult
@@ -32,7 +33,7 @@ _FLOWS = (*OPERANDS, "mac")
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(CopiedByFields):
     """One dataflow on one architecture, with one batch and width of the values.
 
     Parameters

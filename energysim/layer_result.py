@@ -13,6 +13,7 @@ from typing import Any, SupportsIndex, overload
 
 from energysim import _core
 from energysim.architecture import Architecture
+from energysim.copies import CopiedByFields
 from energysim.energy_table import Unit
 from energysim.errors import unknown_name
 
@@ -57,7 +58,7 @@ def energies_by_operand(energies: Sequence[float]) -> dict[str, float]:
     return operands | {"mac": energies[-1]}
 
 
-class Energies:
+class Energies(CopiedByFields):
     """The energies of a layer or of a whole network, under the name of their unit."""
 
     @property

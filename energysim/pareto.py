@@ -19,6 +19,7 @@ from energysim import _core
 from energysim.architecture import Architecture
 from energysim.arguments import architecture_of, progress_of
 from energysim.checks import number, whole
+from energysim.copies import CopiedByFields
 from energysim.energy_table import Unit
 from energysim.errors import NoMapping
 from energysim.front_sums import sum_of_fronts
@@ -190,7 +191,7 @@ class FrontPoint(Energies):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ParetoFront(Sequence[FrontPoint]):
+class ParetoFront(CopiedByFields, Sequence[FrontPoint]):
     """All pairs of energy and cycles that no other beats, the fastest first.
 
     Made by `energysim.pareto`; immutable.  ``print(front.table())`` shows it.

@@ -35,6 +35,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimator"]
 
+_OPERANDS = ("ifmap", "filter", "psum", "ofmap")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What an estimator was made with that its first report does not say."""
+
+    dataflow: _core.Dataflow | str
+    feeds: Feeds | None
+    remember: int
+    frontier_after: int
+    cache: str | os.PathLike[str] | None
+
 
 class Estimator:
     """The optimal energy of a network, for loops that ask often.
@@ -44,7 +57,8 @@ class Estimator:
     asked with ever new densities need not be searched at all (see `frontiers`).
 
     An estimator has a state: the network as it was given until `set` changes it.  A question says
-    what is different from it.  All methods may be called from several threads.
+    what is different from it.  All methods may be called from several threads.  A copy, and what a
+    process is sent (`pickle`), has the same state, and remembers nothing.
 
     Parameters
     ----------
@@ -112,13 +126,16 @@ class Estimator:
             threads=threads,
             progress=progress,
         )
-        self._report = report
-        self._groups = _groups(report.network, feeds)
-        answers = whole(remember, "remember")
+        self._compile(report, _Options(dataflow, feeds, remember, frontier_after, cache))
+
+    def _compile(self, report: Report, options: _Options) -> None:
+        self._report, self._options = report, options
+        self._groups = _groups(report.network, options.feeds)
+        answers = whole(options.remember, "remember")
         self._core = _core.Estimator(
             found=report._found,
-            dataflow=dataflow,
-            objective=objective,
+            dataflow=options.dataflow,
+            objective=report.objective,
             batch=report.batch,
             groups=[(group.name, group.channels) for group in self._groups.groups],
             inputs=self._groups.inputs,
@@ -126,10 +143,37 @@ class Estimator:
             members=self._groups.members,
             most_answers=answers,
             most_frontiers=max(1, answers // 16),
-            frontier_after=min(whole(frontier_after, "frontier_after", least=0), 2**30),
+            frontier_after=min(whole(options.frontier_after, "frontier_after", least=0), 2**30),
         )
-        names = report.network.layer_names
-        self._frontiers = Frontiers(self._core, names, cache, report.architecture, dataflow)
+        self._frontiers = Frontiers(
+            self._core,
+            report.network.layer_names,
+            options.cache,
+            report.architecture,
+            options.dataflow,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what it was compiled from, and its present state; what it remembers stays here."""
+        return {"report": self._report, "options": self._options, "changes": self._changes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._compile(state["report"], state["options"])
+        self.set(**state["changes"])
+
+    def _changes(self) -> Question:
+        """Return the question that makes the network as it was given the present state."""
+        now = self.report()
+        data = [layer.data for layer in now.layers]
+        bits = {layer.name: _widths(layer.data) for layer in now.layers}
+        return Question(
+            channels=self.channels,
+            ifmap_density=[each.ifmap_density for each in data],
+            weight_density=[each.filter_density for each in data],
+            ofmap_density=[each.ofmap_density for each in data],
+            bits={name: widths for name, widths in bits.items() if widths},
+            batch=now.batch,
+        )
 
     @property
     def network(self) -> Network:
@@ -425,3 +469,9 @@ class Estimator:
 def _groups(network: Network, feeds: Feeds | None) -> Groups:
     known = known_feeds(network) if feeds is None else feeds
     return groups_of(network, known or {}, given=feeds is not None)
+
+
+def _widths(data: LayerData) -> dict[str, int]:
+    """Return the bits of the operands whose bits are given."""
+    given = {operand: getattr(data, f"{operand}_bits") for operand in _OPERANDS}
+    return {operand: bits for operand, bits in given.items() if bits is not None}

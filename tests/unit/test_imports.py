@@ -19,6 +19,7 @@ ORDER = (
     "errors",
     "_core",
     "checks",
+    "copies",
     "compression",
     "safe_yaml",
     "progress",

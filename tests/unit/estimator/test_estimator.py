@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from typing import Any
 
@@ -339,7 +341,7 @@ def test_memory_is_bounded() -> None:
         es.Estimator("alexnet", "eyeriss", "rs-chip", remember=0)
 
 
-# --- Channels by position -----------------------------------------------------------------
+# --- Channels by position, and copies -----------------------------------------------------
 
 
 @pytest.mark.parametrize("ask", ["energy_by_layer", "by_level", "by_operand", "report", "gradient"])
@@ -358,3 +360,28 @@ def test_channels_come_first_elsewhere(est: es.Estimator) -> None:
     assert est.frontiers.rows(ifmap_density=0.5)["CONV2"] == 0
     est.set(kept)
     assert est.channels["CONV1"] == 64
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda est: pickle.loads(pickle.dumps(est))])
+def test_copies_have_the_state(est: es.Estimator, copied: Any) -> None:
+    est.set(
+        {"CONV1": 64, "FC1": 1000},
+        ifmap_density={"CONV3": 0.4},
+        weight_density=0.7,
+        bits={"CONV2": 8, "FC1": {"filter": 4}},
+        batch=3,
+    )
+    again = copied(est)
+    assert again.channels == est.channels and again.report() == est.report()
+    again.reset()
+    assert again.report() == es.simulate("alexnet", "eyeriss", "rs-chip") != est.report()
+
+
+def test_copies_are_made_as_the_estimator_was() -> None:
+    layers = [Layer(name, M=32, C=32, H=14, W=14, R=3, S=3, padding=1) for name in "abc"]
+    est = es.Estimator(
+        layers, "eyeriss", "rs-chip", "edp", feeds={"a": ("b", "c"), "b": ("c",)}, remember=5
+    )
+    again = copy.deepcopy(est)
+    assert again.groups == est.groups and again.energy([16]) == est.energy([16])
+    assert again.report().objective == "edp"
