@@ -24,11 +24,11 @@ void optimistic_terms(const Partial& p, DimTerms<double>& d) {
   const Count glb_tiles = least_glb_tiles(p);
   Count passes = p.glb_case == GlbCase::Same ? glb_tiles : tiles_of(size, p.most_pass);
   if (p.glb_case == GlbCase::Between) {
-    // All GLB tiles but a last, smaller one take two passes or more; it takes what the others
-    // leave, and if it leaves it to one tile more, that is as much as three passes.
+    // All GLB tiles but a last, smaller one take two passes or more, and it takes what they leave.
+    // With one tile more, that is at least three passes; if it is more than three, full passes
+    // alone are as many.
     const Count last = size - (glb_tiles - 1) * p.most_glb;
-    passes =
-        std::max(passes, 2 * (glb_tiles - 1) + std::min<Count>(3, tiles_of(last, p.most_pass)));
+    passes = std::max(passes, 2 * (glb_tiles - 1) + tiles_of(last, p.most_pass));
   }
 
   d.size = real(size);

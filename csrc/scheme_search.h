@@ -78,11 +78,10 @@ class SchemeSearch {
 
   // A bound of channels and filters that is being found.
   struct Sharing {
-    std::size_t stage;     // the first of those weighed
-    DimTerms<double> any;  // terms of any number of channels
-    Count weighed;         // channels of a pass, at most, of the present weights
-    double passes;         // of channels times passes of filters, at least
-    double least;          // bound so far
+    std::size_t stage;  // the first of those weighed
+    Count weighed;      // channels of a pass, at most, of the present weights
+    double passes;      // of channels times passes of filters, at least
+    double least;       // bound so far
   };
 
   // Of passes that take all channels: how many follow for filters, at least. Of passes that take
@@ -212,9 +211,9 @@ class SchemeSearch {
   AxisFactors factors_;         // where they are found
   WindowTerms<Count> largest_;  // of an open window's largest tiles, while they are used
   Options options_;             // of M
-  Partial channels_;            // what is open of C
+  Partial channels_;            // what is open of C, where its relation of the GLB tile is decided
   Sharing sharing_;
-  ShortList<Limited, 6> limited_;
+  ShortList<Limited, 6> limited_;  // of each relation of M's GLB tile, as few tiles, and one more
   PeSets sets_;
   SharedStorage shared_;
   std::size_t shared_from_ = 0;  // first of the blocks after which there are only C and M

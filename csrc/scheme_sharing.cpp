@@ -39,7 +39,7 @@ double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
   const OnePass one = one_pass_of_either(channels);
   form_->weigh(first_stage);
   if (time_) weigh_time(first_stage);
-  sharing_ = {first_stage, terms_[Dim::C], channels.most_pass, passes, kNothing};
+  sharing_ = {first_stage, channels.most_pass, passes, kNothing};
 
   // Filters take several passes; so may channels, or all of them one.
   const bool all_channels = passes > 1 && channels.most_pass >= channels.layer;
@@ -66,7 +66,6 @@ double SchemeSearch::bound_of_sharing(std::size_t first_stage) {
     take(bound_of_way(limited.channels, limited.option,
                       [&] { return cost_of_sharing(limited.option); }));
   }
-  terms_[Dim::C] = sharing_.any;
   return sharing_.least;
 }
 
@@ -141,7 +140,7 @@ Count SchemeSearch::filter_room(Count channels) const {
   return channels_.glb_case == GlbCase::Same ? shared_.glb_room(Dim::M, channels) : kUnlimited;
 }
 
-// A GLB tile of filters is to be no larger than some. Can it?
+// Has a GLB tile of filters be no larger than some; false if it cannot.
 bool SchemeSearch::leave_room(Partial& filters, Count most) const {
   if (filters.glb_case == GlbCase::Whole) return most >= filters.layer;
   if (filters.glb_case == GlbCase::Between) {
