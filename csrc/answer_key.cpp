@@ -9,7 +9,8 @@ class Mixer {
  public:
   void add(std::uint64_t word) { state_ = (std::rotl(state_, 29) ^ word) * 0x9e3779b97f4a7c15ULL; }
   void add(Count number) { add(static_cast<std::uint64_t>(number)); }
-  void add(double number) { add(std::bit_cast<std::uint64_t>(number)); }
+  // Equal numbers are to be alike: -0.0 is 0.0.
+  void add(double number) { add(std::bit_cast<std::uint64_t>(number + 0.0)); }
   std::uint64_t mixed() const { return state_ ^ state_ >> 32; }
 
  private:

@@ -24,6 +24,9 @@ struct Partial {
   Count most_glb = 1;               // GLB tile
 };
 
+// Keeps a bound from exceeding, by rounding, what it bounds.
+inline constexpr double kLess = 1 - 1e-9;
+
 // Terms that no completion of `partial` can beat: `states` and `pes` from below, `keep` from above.
 // (Words moved grow with the former and shrink with the latter; docs/physics.md, "Bounds".)
 void optimistic_terms(const Partial& partial, DimTerms<double>& terms);

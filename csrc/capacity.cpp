@@ -1,14 +1,11 @@
 #include "capacity.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "footprint.h"
 
 namespace energysim {
 namespace {
-
-constexpr Count kUnlimited = std::numeric_limits<Count>::max();
 
 // need(x) = at_one + growth * (x - 1)
 struct Line {
@@ -98,7 +95,7 @@ Count SharedStorage::room(Count there, const Words& words, Dim dim, Count others
   const Count taken = saturating_product(theirs, others);
   const Count each =
       saturating_sum(own, saturating_product(words.of[index(Operand::Filter)], others));
-  return taken > there ? 0 : each == 0 ? kUnlimited : floor_div(there - taken, each);
+  return taken > there ? 0 : each == 0 ? kGreatestCount : floor_div(there - taken, each);
 }
 
 Count SharedStorage::glb_room(Dim dim, Count others) const {
@@ -107,7 +104,7 @@ Count SharedStorage::glb_room(Dim dim, Count others) const {
 
 Count SharedStorage::rf_room(Dim dim, Count others) const {
   if (arch_->rf.pooled) return room(arch_->rf.pool, rf_, dim, others);
-  Count most = kUnlimited;
+  Count most = kGreatestCount;
   for (Operand operand : kAllOperands) {
     Words alone;
     alone.of[index(operand)] = rf_.of[index(operand)];

@@ -7,26 +7,24 @@ namespace energysim {
 EnergyForm::EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices,
                        std::span<const Stage> stages, const AxisFactors& factors)
     : plan_(flow_plan(order, ways, stages)),
+      stages_(stages.begin(), stages.end()),
       factors_(factors),
-      base_(prices.least_base()),
-      rows_(3 * plan_->begin.back()),
-      decided_(rows_.data()),
-      tried_(decided_ + plan_->begin.back()),
-      grown_(tried_ + plan_->begin.back()) {
-  for (const Stage& stage : stages) stages_.push_back(stage);
+      base_(prices.least_base()) {
+  decided_.resize(plan_->begin.back());
   for (const FlowPlan::Source& source : plan_->sources) {
     double value =
         source.factor * prices.least_price(source.flow / kOperands, source.flow % kOperands);
     for (const auto& [axis, place] : source.fixed) value *= factors_[axis][place];
     decided_[source.into] += value;
   }
+  tried_ = grown_ = decided_;
 }
 
-void EnergyForm::sum_up(std::size_t stage, Factors dim, const double* from_row, Row to_row) const {
+void EnergyForm::sum_up(std::size_t stage, Factors dim, const Row& from_row, Row& to_row) const {
   const FlowPlan::Sums& sums = plan_->stages[stage];
   const std::size_t terms = sums.begin.size() - 1;
-  const double* from = from_row + plan_->begin[stage];
-  double* to = to_row + plan_->begin[stage + 1];
+  const double* from = from_row.data() + plan_->begin[stage];
+  double* to = to_row.data() + plan_->begin[stage + 1];
   const std::uint8_t* place = sums.place.data();
   if (stages_[stage].window == 0) {
     for (std::size_t t = 0, k = 0; t < terms; ++t) {

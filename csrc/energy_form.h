@@ -3,7 +3,6 @@
 
 #include "flow_form.h"
 #include "price.h"
-#include "short_list.h"
 
 namespace energysim {
 
@@ -16,7 +15,6 @@ class EnergyForm {
  public:
   EnergyForm(const LoopOrder& order, const Ways& ways, const Prices& prices,
              std::span<const Stage> stages, const AxisFactors& factors);
-  EnergyForm(const EnergyForm&) = delete;
 
   std::size_t stages() const { return stages_.size(); }
 
@@ -34,16 +32,16 @@ class EnergyForm {
   double growth(std::size_t stage, Factors more, Factors m);
 
  private:
-  using Row = double*;  // as the plan has it
+  using Row = std::vector<double>;  // as the plan has it
 
-  void sum_up(std::size_t stage, Factors dim, const double* from, Row to) const;
-  Row into(std::size_t stage) const { return stage == first_ ? decided_ : tried_; }
-  std::span<double> weights(Row row) const {
-    return {row + plan_->begin[stages_.size()], row + plan_->begin.back()};
+  void sum_up(std::size_t stage, Factors dim, const Row& from, Row& to) const;
+  const Row& into(std::size_t stage) const { return stage == first_ ? decided_ : tried_; }
+  std::span<double> weights(Row& row) const {
+    return std::span(row).subspan(plan_->begin[stages_.size()]);
   }
   bool settle(std::span<double> weights) const;
-  double product(const double* row, Factors m) const {
-    const double* weights = row + plan_->begin[stages_.size()];
+  double product(const Row& row, Factors m) const {
+    const double* weights = row.data() + plan_->begin[stages_.size()];
     const std::vector<FlowPlan::Weight>& at = plan_->weights;
     double sum = 0;
     for (std::size_t k = 0; k < at.size(); ++k) sum += weights[k] * m[at[k].place];
@@ -54,10 +52,9 @@ class EnergyForm {
   }
 
   std::shared_ptr<const FlowPlan> plan_;
-  ShortList<Stage, kDims> stages_;
+  std::vector<Stage> stages_;
   const AxisFactors& factors_;
   double base_ = 0;
-  std::vector<double> rows_;
   Row decided_, tried_, grown_;
   std::size_t first_ = 0;  // of the stages weighed
   bool settled_ = true;    // were no weights negative?

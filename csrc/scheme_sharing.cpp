@@ -15,8 +15,6 @@ namespace {
 
 double real(Count value) { return static_cast<double>(value); }
 
-constexpr double kLess = 1 - 1e-9;  // keeps a bound from exceeding what it bounds by rounding
-
 // Terms that one pass more adds to.
 const DimTerms<double>& one_pass_more(GlbCase glb_case) {
   static constexpr DimTerms<double> kSame{{0, 1, 1, 1}, {}, {}, 0, 0};

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bound.h"
+
 namespace energysim {
 namespace {
-
-constexpr double kLess = 1 - 1e-9;  // keeps a bound from exceeding what it bounds by rounding
 
 double real(Count value) { return static_cast<double>(value); }
 

@@ -17,9 +17,7 @@ LayerEstimator::LayerEstimator(Architecture arch, DataflowPtr dataflow, Objectiv
 }
 
 AnswerKey LayerEstimator::key(const LayerShape& shape, const LayerData& data) const {
-  AnswerKey key{shape, data.with_bits_of(architecture().word_bits)};
-  for (double& density : key.data.density) density += 0.0;  // -0.0 is 0.0
-  return key;
+  return {shape, data.with_bits_of(architecture().word_bits)};
 }
 
 EnergyTable LayerEstimator::costs(const LayerData& data) const {
